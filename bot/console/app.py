@@ -1,0 +1,93 @@
+"""The caseworkers' console: sign in and see who waits. Answering from here comes with the handoff."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import case, select
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.templating import Jinja2Templates
+
+from bot.gateway.services import Services
+from bot.store.tables import staff, ticket
+
+SESSION_S = 8 * 3600
+SHOWN = 100
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_NOBODY = PasswordHasher().hash("nobody has this password")
+
+
+def console(services: Services) -> Starlette:
+    """The application under /console."""
+    templates = Jinja2Templates(Path(__file__).parent / "templates")
+    hasher = PasswordHasher()
+    secure = services.settings.public_url.startswith("https://")
+
+    def page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        return templates.TemplateResponse(request, name, values, status_code=status, headers=HEADERS)
+
+    def known(name: str, password: str) -> bool:
+        query = select(staff.c.password_hash).where(staff.c.name == name, staff.c.disabled_at.is_(None))
+        with services.engine.connect() as connection:
+            stored = connection.scalar(query)
+        try:
+            # An unknown name costs the same time as a wrong password.
+            return hasher.verify(stored or _NOBODY, password) and stored is not None
+        except VerificationError:
+            return False
+
+    def waiting() -> list[dict[str, Any]]:
+        rank = case({"urgent": 0, "high": 1}, value=ticket.c.urgency, else_=2)
+        query = select(ticket).where(ticket.c.state == "open").order_by(rank, ticket.c.id).limit(SHOWN)
+        with services.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    async def queue(request: Request) -> Response:
+        if not request.session.get("staff"):
+            return RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in", 303)
+        return page(request, "queue.html", tickets=await asyncio.to_thread(waiting), name=request.session["staff"])
+
+    async def sign_in(request: Request) -> Response:
+        if request.method == "GET":
+            return page(request, "sign-in.html", wrong=False)
+        form = await request.form(max_fields=4)
+        name, password = str(form.get("name", ""))[:80], str(form.get("password", ""))[:200]
+        if not await asyncio.to_thread(known, name, password):
+            return page(request, "sign-in.html", 401, wrong=True)
+        request.session["staff"] = name
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
+
+    async def sign_out(request: Request) -> Response:
+        request.session.clear()
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in", 303)
+
+    sessions = Middleware(
+        SessionMiddleware,
+        secret_key=services.settings.keys[0],
+        session_cookie="hearth_console",
+        max_age=SESSION_S,
+        same_site="strict",
+        https_only=secure,
+    )
+    return Starlette(
+        routes=[
+            Route("/", queue),
+            Route("/sign-in", sign_in, methods=["GET", "POST"]),
+            Route("/sign-out", sign_out, methods=["POST"]),
+        ],
+        middleware=[sessions],
+    )

@@ -1,0 +1,153 @@
+"""Messages as they arrive: stored once, claimed in order, one at a time per conversation.
+
+Storing is one transaction under the unique provider id, so a repeated webhook changes nothing. A claim is a lease on the
+conversation: whoever dies with it leaves the message where it was, and it is taken up again when the lease ends.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.channels.base import ChannelName, Inbound, Kind
+from bot.store.seal import Sealer
+from bot.store.tables import contact, conversation, inbox
+
+LEASE = timedelta(seconds=90)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message in hand: its rows as they were when claimed. `owner` is the lease's token."""
+
+    inbox_id: int
+    attempts: int
+    received_at: datetime
+    inbound: Inbound
+    conversation: Mapping[str, Any]
+    contact: Mapping[str, Any]
+    lease: str
+
+
+def dump(inbound: Inbound) -> dict[str, Any]:
+    """The JSON form that is sealed."""
+    return asdict(inbound)
+
+
+def load(value: Mapping[str, Any]) -> Inbound:
+    """The message from its JSON form."""
+    return Inbound(**{**value, "channel": ChannelName(value["channel"]), "kind": Kind(value["kind"])})
+
+
+class Inbox:
+    """The table of messages from people."""
+
+    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+        self._engine, self._sealer = engine, sealer
+        dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
+        self._insert: Any = dialect.insert
+
+    def store(self, inbound: Inbound, now: datetime) -> bool:
+        """Stores the message once; False when this provider id was stored before."""
+        with self._engine.begin() as connection:
+            talk = self._conversation(connection, inbound, now)
+            row = {
+                "channel": inbound.channel,
+                "provider_message_id": inbound.provider_message_id,
+                "conversation_id": talk,
+                "body": self._sealer.seal(dump(inbound)),
+                "state": "received",
+                "attempts": 0,
+                "received_at": now,
+            }
+            stored = self._insert(inbox).values(row).on_conflict_do_nothing().returning(inbox.c.id)
+            return connection.scalar(stored) is not None
+
+    def _conversation(self, connection: Connection, inbound: Inbound, now: datetime) -> str:
+        hashes = self._sealer.lookups(inbound.address)
+        known = (
+            select(conversation.c.id)
+            .join(contact, conversation.c.contact_id == contact.c.id)
+            .where(contact.c.channel == inbound.channel, contact.c.address_hash.in_(hashes))
+        )
+        if found := connection.scalar(known):
+            return str(found)
+        values = {
+            "channel": inbound.channel,
+            "address_hash": hashes[0],
+            "address": self._sealer.seal(inbound.address),
+            "created_at": now,
+        }
+        connection.execute(self._insert(contact).values(values).on_conflict_do_nothing())
+        mine = select(contact.c.id).where(contact.c.channel == inbound.channel, contact.c.address_hash == hashes[0])
+        row = {
+            "id": uuid.uuid4().hex,
+            "contact_id": connection.scalar(mine),
+            "locale_state": "unknown",
+            "owner": "bot",
+            "owner_version": 0,
+            "created_at": now,
+            "updated_at": now,
+        }
+        connection.execute(self._insert(conversation).values(row).on_conflict_do_nothing())
+        return str(connection.scalar(known))
+
+    def claim(self, now: datetime) -> Claim | None:
+        """The oldest waiting message of a conversation that nobody holds, or None."""
+        lease = uuid.uuid4().hex
+        free = and_(
+            or_(conversation.c.lease_until.is_(None), conversation.c.lease_until < now),
+            or_(conversation.c.retry_at.is_(None), conversation.c.retry_at <= now),
+        )
+        oldest = (
+            select(conversation.c.id)
+            .join(inbox, inbox.c.conversation_id == conversation.c.id)
+            .where(inbox.c.state == "received", free)
+            .order_by(inbox.c.id)
+            .limit(1)
+            .with_for_update(of=conversation, skip_locked=True)
+        )
+        with self._engine.begin() as connection:
+            talk_id = connection.scalar(oldest)
+            if talk_id is None:
+                return None
+            held = update(conversation).where(conversation.c.id == talk_id, free).values(lease_owner=lease, lease_until=now + LEASE)
+            if not connection.execute(held).rowcount:
+                return None
+            waiting = select(inbox).where(inbox.c.conversation_id == talk_id, inbox.c.state == "received")
+            message = connection.execute(waiting.order_by(inbox.c.id).limit(1)).mappings().one()
+            talk = connection.execute(select(conversation).where(conversation.c.id == talk_id)).mappings().one()
+            person = connection.execute(select(contact).where(contact.c.id == talk["contact_id"])).mappings().one()
+        inbound = load(self._sealer.open(message["body"]))
+        return Claim(message["id"], message["attempts"], message["received_at"], inbound, talk, person, lease)
+
+    def retry(self, claim: Claim, at: datetime) -> None:
+        """Gives a claimed message back; the conversation waits until `at`, so that order is kept."""
+        with self._engine.begin() as connection:
+            connection.execute(update(inbox).where(inbox.c.id == claim.inbox_id).values(attempts=inbox.c.attempts + 1))
+            mine = and_(conversation.c.id == claim.conversation["id"], conversation.c.lease_owner == claim.lease)
+            connection.execute(update(conversation).where(mine).values(lease_owner=None, lease_until=None, retry_at=at))
+
+    def earlier(self, conversation_id: str, inbox_id: int, since: datetime) -> int:
+        """How many messages this conversation brought before `inbox_id`, counted from `since`."""
+        mine = and_(inbox.c.conversation_id == conversation_id, inbox.c.id < inbox_id, inbox.c.received_at >= since)
+        with self._engine.connect() as connection:
+            return int(connection.scalar(select(func.count()).select_from(inbox).where(mine)) or 0)
+
+    def kept(self, inbox_id: int) -> Inbound:
+        """A message that was set aside until its language was known."""
+        with self._engine.connect() as connection:
+            return load(self._sealer.open(connection.scalar(select(inbox.c.body).where(inbox.c.id == inbox_id)) or b""))
+
+    def backlog(self) -> tuple[int, datetime | None]:
+        """How many messages wait, and since when the oldest does."""
+        query = select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.state == "received")
+        with self._engine.connect() as connection:
+            count, oldest = connection.execute(query).one()
+        return int(count), oldest

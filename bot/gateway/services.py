@@ -1,0 +1,156 @@
+"""Puts the gateway's parts together, once, from the settings. Everything else receives what it needs as arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from bot.channels import telegram, twilio
+from bot.channels.base import Capabilities, Channel, ChannelName
+from bot.gateway.commit import Committer
+from bot.gateway.contacts import Contacts
+from bot.gateway.contents import Contents
+from bot.gateway.inbox import Inbox
+from bot.gateway.limits import Limits
+from bot.gateway.outbox import Outbox
+from bot.gateway.rasa import Rasa
+from bot.gateway.sender import Sender
+from bot.gateway.spool import Spool
+from bot.gateway.stages.choice import ChoiceStage
+from bot.gateway.stages.crisis import CrisisStage
+from bot.gateway.stages.dialogue import DialogueStage
+from bot.gateway.stages.locale import LocaleStage
+from bot.gateway.stages.media import MediaStage
+from bot.gateway.stages.optout import OptOutStage, load_words
+from bot.gateway.stages.owner import OwnerStage
+from bot.gateway.stages.secret import SecretStage
+from bot.gateway.stages.throttle import ThrottleStage
+from bot.gateway.turn import Stage
+from bot.gateway.worker import Worker
+from bot.i18n.answers import Answers
+from bot.i18n.detect import Detector
+from bot.programme import Programme
+from bot.safety.recogniser import Recogniser
+from bot.settings import ROOT, Settings
+from bot.store.db import check_schema, connect
+from bot.store.seal import Sealer
+
+CAPABILITIES: dict[ChannelName, Capabilities] = {
+    ChannelName.SMS: twilio.SMS,
+    ChannelName.WHATSAPP: twilio.WHATSAPP,
+    ChannelName.TELEGRAM: telegram.TELEGRAM,
+}
+SENDERS, WORKERS = 6, 4
+
+
+def utc_now() -> datetime:
+    """The clock of the running service."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Services:
+    """The parts of one gateway process."""
+
+    settings: Settings
+    engine: Engine
+    sealer: Sealer
+    inbox: Inbox
+    outbox: Outbox
+    spool: Spool
+    answers: Answers
+    rasa: Rasa
+    channels: dict[ChannelName, Channel]
+    telegram: telegram.TelegramChannel | None
+    workers: list[Worker]
+    senders: list[Sender]
+    wake: asyncio.Event
+    wake_sender: asyncio.Event
+    clock: Callable[[], datetime]
+
+
+def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Services:
+    """Checks the settings and the schema, then builds; raises SettingsError, SchemaError or ProgrammeError."""
+    settings.check()
+    engine = connect(settings.database_url)
+    check_schema(engine)
+    sealer = Sealer(settings.keys)
+    inbox, outbox = Inbox(engine, sealer), Outbox(engine, sealer)
+    answers = Answers.load(ROOT, Programme.load(settings.programme))
+    rasa = Rasa(settings.rasa_url, settings.rasa_token.get_secret_value())
+    channels, telegram_channel = _channels(settings, engine, clock)
+    detector, recogniser = Detector.load(ROOT / "data" / "nlu"), Recogniser.load(ROOT / "data" / "safety")
+    wake, wake_sender = asyncio.Event(), asyncio.Event()
+    committer, limits, contacts = Committer(engine, sealer, outbox), Limits(_rates(settings)), Contacts(engine)
+    worker = Worker(
+        inbox,
+        committer,
+        stages(answers, inbox, rasa, detector, recogniser),
+        answers,
+        sealer,
+        CAPABILITIES,
+        clock,
+        wake,
+        wake_sender,
+    )
+    sender = Sender(outbox, contacts, channels, limits, clock, wake_sender, random.Random())
+    return Services(
+        settings=settings,
+        engine=engine,
+        sealer=sealer,
+        inbox=inbox,
+        outbox=outbox,
+        spool=Spool(settings.spool_dir, sealer, settings.spool_limit_mb * 1024 * 1024),
+        answers=answers,
+        rasa=rasa,
+        channels=channels,
+        telegram=telegram_channel,
+        workers=[worker] * WORKERS,
+        senders=[sender] * SENDERS,
+        wake=wake,
+        wake_sender=wake_sender,
+        clock=clock,
+    )
+
+
+def _rates(settings: Settings) -> dict[ChannelName, float]:
+    return {ChannelName.SMS: settings.sms_per_second, ChannelName.WHATSAPP: settings.whatsapp_per_second}
+
+
+def stages(answers: Answers, inbox: Inbox, rasa: Rasa, detector: Detector, recogniser: Recogniser) -> list[Stage]:
+    """The order is the design's: nothing comes before danger but knowing which language and choice it is."""
+    return [
+        ChoiceStage(),
+        LocaleStage(answers, detector, inbox),
+        CrisisStage(answers, recogniser),
+        OptOutStage(answers, load_words(ROOT / "data" / "keywords.yml")),
+        OwnerStage(),
+        ThrottleStage(answers, inbox),
+        MediaStage(answers),
+        SecretStage(),
+        DialogueStage(answers, rasa),
+    ]
+
+
+def _channels(
+    settings: Settings, engine: Engine, clock: Callable[[], datetime]
+) -> tuple[dict[ChannelName, Channel], telegram.TelegramChannel | None]:
+    channels: dict[ChannelName, Channel] = {}
+    if settings.twilio_on:
+        client = twilio.client(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_api_base)
+        pool, contents = ThreadPoolExecutor(8, "twilio"), Contents(engine, clock)
+        senders = {ChannelName.SMS: settings.twilio_sms_from, ChannelName.WHATSAPP: settings.twilio_whatsapp_from}
+        for name, sender in senders.items():
+            if sender:
+                channels[name] = twilio.TwilioChannel(name, client, sender, settings.public_url, contents, pool)
+    if not settings.telegram_on:
+        return channels, None
+    bot = telegram.TelegramChannel(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_base)
+    channels[ChannelName.TELEGRAM] = bot
+    return channels, bot

@@ -1,0 +1,100 @@
+"""The text goes to Rasa, masked and neutralised; what Rasa chose comes back worded.
+
+Rasa proposes and policy disposes: a response's ticket and signals are taken from our own domain.yml by the response's
+name, and nothing typed can become a command of Rasa's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.gateway.rasa import Rasa, RasaReply
+from bot.gateway.stages.locale import PREFIX, language_choices
+from bot.gateway.turn import Turn
+from bot.i18n.answers import Answer, Answers, Choice
+from bot.i18n.languages import CODES, language
+
+MAX_TEXT = 1000
+_MASKS = (
+    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "email"),
+    (re.compile(r"\b[A-Za-z]{1,3}[ -]?\d{6,}\b"), "document"),
+    (re.compile(r"\+?\d[\d ().-]{5,}\d"), "number"),
+)
+_SLASHES = "/\uff0f\u2215\u2044\u29f8"
+_COMMANDS = {"/start": "/greet", "/help": "/ask_capabilities", "/menu": "/ask_capabilities"}
+
+
+def neutral(text: str) -> str:
+    """`text` as Rasa may see it: no leading slash of any width, no addresses or long numbers, at most MAX_TEXT characters."""
+    text = text.lstrip(_SLASHES + " \t\n")
+    for pattern, word in _MASKS:
+        text = pattern.sub(word, text)
+    return text[:MAX_TEXT]
+
+
+class DialogueStage:
+    """Asks Rasa; raises RasaError when the turn failed, so that the worker tries again and at last apologises."""
+
+    name = "dialogue"
+
+    def __init__(self, answers: Answers, rasa: Rasa) -> None:
+        self._answers, self._rasa = answers, rasa
+
+    async def process(self, turn: Turn) -> None:
+        if turn.locale_state == "choosing":
+            self._ask_language(turn)
+            return
+        payload = turn.payload or _COMMANDS.get(turn.text.casefold(), "")
+        text = payload or neutral(turn.text) or "?"
+        metadata = {
+            "locale": turn.locale,
+            "channel": turn.inbound.channel.value,
+            "country": turn.country,
+            "payload": bool(payload),
+        }
+        for reply in await self._rasa.ask(turn.claim.conversation["id"], text, str(turn.claim.inbox_id), metadata):
+            self._take(turn, reply)
+        if turn.first and turn.replies and turn.replies[0].name == "utter_greet":
+            turn.replies[0] = self._answers.render("utter_welcome", turn.locale, turn.country)
+        if turn.locale_state == "asked":
+            self._confirm_language(turn)
+
+    def _take(self, turn: Turn, reply: RasaReply) -> None:
+        metadata = self._answers.metadata(reply.response)
+        code = reply.custom.get("locale")
+        if code in CODES:
+            turn.locale, turn.locale_state = code, "chosen"
+            turn.say(self._answers, "utter_language_changed", language=language(code).name)
+            return
+        if reply.response == "utter_language_changed" and turn.locale_state == "chosen":
+            return  # said above, in the new language
+        choices: tuple[Choice, ...] = reply.choices
+        if reply.response == "utter_language_choices":
+            choices = language_choices()
+        if reply.text:
+            answer = Answer(reply.response, reply.text, choices, metadata)
+            turn.replies.append(answer)
+            turn.request(answer)
+        self._signals(turn, metadata)
+
+    def _signals(self, turn: Turn, metadata: Mapping[str, Any]) -> None:
+        if metadata.get("opt_out"):
+            turn.contact_changes["opted_out_at"] = turn.now
+
+    def _ask_language(self, turn: Turn) -> None:
+        """No language was recognised: all of them are offered, and the message waits for the choice."""
+        answer = self._answers.render("utter_unknown_language", turn.locale)
+        turn.replies.append(replace(answer, choices=language_choices()))
+        turn.kept_inbox_id = turn.kept_inbox_id or turn.claim.inbox_id
+        turn.finish("language")
+
+    def _confirm_language(self, turn: Turn) -> None:
+        question = self._answers.render("utter_confirm_language", turn.locale, language=language(turn.locale).name)
+        yes, other = (choice.title for choice in question.choices)
+        choices = (Choice(yes, PREFIX + turn.locale), Choice(other, PREFIX + "other"))
+        turn.replies.append(replace(question, choices=choices))
+        turn.locale_state = "guessed"
+        turn.kept_inbox_id = turn.claim.inbox_id

@@ -1,0 +1,128 @@
+"""Takes messages from the inbox, runs the turn, commits what it decided. Any number of workers may run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import phonenumbers
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from bot.channels.base import Capabilities, ChannelName, Part
+from bot.channels.render import render
+from bot.gateway.commit import Committer, LeaseLost, offered
+from bot.gateway.inbox import Claim, Inbox
+from bot.gateway.metrics import TURN_SECONDS, TURNS
+from bot.gateway.turn import Stage, Turn, run
+from bot.i18n.answers import Answers
+from bot.i18n.bidi import clean
+from bot.store.seal import Sealer
+
+log = structlog.get_logger()
+RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=8))
+IDLE_S = 1.0
+
+
+def country_of(address: str) -> str | None:
+    """The country of a phone number ("PH"), or None where the address does not tell."""
+    number = address.removeprefix("whatsapp:")
+    if not number.startswith("+"):
+        return None
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return None
+
+
+class Worker:
+    """One loop over the inbox; `wake` is set when something was stored."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        committer: Committer,
+        stages: Sequence[Stage],
+        answers: Answers,
+        sealer: Sealer,
+        capabilities: dict[ChannelName, Capabilities],
+        clock: Callable[[], datetime],
+        wake: asyncio.Event,
+        wake_sender: asyncio.Event,
+    ) -> None:
+        self._inbox, self._committer, self._stages, self._answers, self._sealer = inbox, committer, stages, answers, sealer
+        self._capabilities, self._clock, self._wake, self._wake_sender = capabilities, clock, wake, wake_sender
+
+    async def run(self) -> None:
+        """Works until cancelled; a database that is down only makes it wait."""
+        while True:
+            try:
+                busy = await self.step()
+            except DBAPIError as error:
+                log.error("database unavailable", kind=type(error.orig).__name__)
+                busy = False
+            if not busy:
+                self._wake.clear()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), IDLE_S)
+                except TimeoutError:
+                    continue
+
+    async def step(self) -> bool:
+        """Handles one message; False when none waits."""
+        claim = await asyncio.to_thread(self._inbox.claim, self._clock())
+        if claim is None:
+            return False
+        with TURN_SECONDS.time():
+            await self._handle(claim)
+        return True
+
+    async def _handle(self, claim: Claim) -> None:
+        turn = self._turn(claim)
+        try:
+            await run(turn, self._stages)
+        except Exception as error:
+            if isinstance(error, DBAPIError):
+                raise
+            log.warning("turn failed", inbox_id=claim.inbox_id, attempt=claim.attempts + 1, kind=type(error).__name__)
+            if claim.attempts < len(RETRY_AFTER):
+                await asyncio.to_thread(self._inbox.retry, claim, self._clock() + RETRY_AFTER[claim.attempts])
+                return
+            turn = self._turn(claim)
+            turn.locale_state = turn.locale_state if turn.locale_state != "unknown" else "guessed"
+            turn.say(self._answers, "utter_apology")
+            turn.finish("failed")
+        try:
+            await asyncio.to_thread(self._committer.commit, turn, self._parts(turn))
+        except LeaseLost:
+            log.warning("lease lost", inbox_id=claim.inbox_id)
+            return
+        TURNS.labels(turn.inbound.channel.value, turn.outcome).inc()
+        self._wake_sender.set()
+
+    def _turn(self, claim: Claim) -> Turn:
+        talk = claim.conversation
+        ids, last = offered(self._sealer, talk["offered"])
+        return Turn(
+            claim,
+            claim.inbound,
+            self._clock(),
+            text=clean(claim.inbound.text),
+            locale=talk["locale"] or "en",
+            locale_state=talk["locale_state"],
+            country=country_of(claim.inbound.address),
+            offered=ids,
+            last_choices=last,
+            kept_inbox_id=talk["kept_inbox_id"],
+        )
+
+    def _parts(self, turn: Turn) -> list[Part]:
+        capabilities = self._capabilities[turn.inbound.channel]
+        hint = self._answers.render("utter_choice_hint", turn.locale).text
+        label = self._answers.render("utter_choice_label", turn.locale).text
+        return [
+            part
+            for reply in turn.replies
+            for part in render(reply.text, reply.choices, capabilities, turn.locale, hint=hint, label=label)
+        ]

@@ -1,0 +1,89 @@
+"""Every setting of the gateway, read from the environment in this one place.
+
+A channel is on when all its secrets are set, off when none is, and stops the start with one clear line when only some
+are: a half-configured channel would lose messages silently.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing or contradicts another; the text is one line that says what to do."""
+
+
+class Settings(BaseSettings):
+    """The environment of the contract (`.env` in the working directory is read too)."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+
+    database_url: str = Field(f"sqlite:///{ROOT / 'var' / 'hearth.db'}", alias="HEARTH_DATABASE_URL")
+    redis_url: str | None = Field(None, alias="HEARTH_REDIS_URL")
+    public_url: str = Field("http://127.0.0.1:8000", alias="HEARTH_PUBLIC_URL")
+    secret_keys: SecretStr = Field(SecretStr(""), alias="HEARTH_SECRET_KEYS")
+    rasa_url: str = Field("http://127.0.0.1:5005", alias="HEARTH_RASA_URL")
+    rasa_token: SecretStr = Field(SecretStr(""), alias="HEARTH_RASA_TOKEN")
+    actions_url: str = Field("http://127.0.0.1:5055", alias="HEARTH_ACTIONS_URL")
+    programme: Path = Field(ROOT / "programme.yml", alias="HEARTH_PROGRAMME")
+    spool_dir: Path = Field(ROOT / "var" / "spool", alias="HEARTH_SPOOL_DIR")
+    spool_limit_mb: int = Field(64, alias="HEARTH_SPOOL_LIMIT_MB")
+
+    twilio_account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")
+    twilio_auth_token: SecretStr = Field(SecretStr(""), alias="TWILIO_AUTH_TOKEN")
+    twilio_sms_from: str = Field("", alias="TWILIO_SMS_FROM")
+    twilio_whatsapp_from: str = Field("", alias="TWILIO_WHATSAPP_FROM")
+    twilio_api_base: str = Field("", alias="TWILIO_API_BASE")
+    sms_per_second: float = Field(1.0, alias="TWILIO_SMS_PER_SECOND", gt=0)
+    whatsapp_per_second: float = Field(80.0, alias="TWILIO_WHATSAPP_PER_SECOND", gt=0)
+    telegram_bot_token: SecretStr = Field(SecretStr(""), alias="TELEGRAM_BOT_TOKEN")
+    telegram_webhook_secret: SecretStr = Field(SecretStr(""), alias="TELEGRAM_WEBHOOK_SECRET")
+    telegram_api_base: str = Field("", alias="TELEGRAM_API_BASE")
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The sealing keys, newest first; raises SettingsError when there is none or one is short."""
+        keys = [key.strip() for key in self.secret_keys.get_secret_value().split(",") if key.strip()]
+        if not keys:
+            raise SettingsError("HEARTH_SECRET_KEYS is not set: put a long random text there, e.g. from `openssl rand -hex 32`.")
+        if any(len(key) < 32 for key in keys):
+            raise SettingsError("HEARTH_SECRET_KEYS: each key needs at least 32 characters, e.g. from `openssl rand -hex 32`.")
+        return keys
+
+    @property
+    def twilio_on(self) -> bool:
+        """True when Twilio is configured for SMS or WhatsApp (or both)."""
+        return bool(self.twilio_account_sid)
+
+    @property
+    def telegram_on(self) -> bool:
+        """True when the Telegram bot is configured."""
+        return bool(self.telegram_bot_token.get_secret_value())
+
+    def check(self) -> None:
+        """Raises SettingsError for anything that would make the service lose or leak messages."""
+        _ = self.keys
+        token = self.twilio_auth_token.get_secret_value()
+        senders = self.twilio_sms_from or self.twilio_whatsapp_from
+        if any((self.twilio_account_sid, token, senders)) and not all((self.twilio_account_sid, token, senders)):
+            raise SettingsError(
+                "Twilio is half configured: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and at least one of TWILIO_SMS_FROM and "
+                "TWILIO_WHATSAPP_FROM, or none of them."
+            )
+        if self.twilio_whatsapp_from and not self.twilio_whatsapp_from.startswith("whatsapp:+"):
+            raise SettingsError("TWILIO_WHATSAPP_FROM must look like whatsapp:+15551234567.")
+        telegram = (self.telegram_bot_token.get_secret_value(), self.telegram_webhook_secret.get_secret_value())
+        if any(telegram) and not all(telegram):
+            raise SettingsError(
+                "Telegram is half configured: set both TELEGRAM_BOT_TOKEN and TELEGRAM_WEBHOOK_SECRET, or neither of them."
+            )
+        if not self.rasa_token.get_secret_value():
+            raise SettingsError("HEARTH_RASA_TOKEN is not set: choose a random text and give the same one to Rasa.")
+        if not self.public_url.startswith(("http://", "https://")):
+            raise SettingsError("HEARTH_PUBLIC_URL must begin with https:// (or http:// on one machine).")
