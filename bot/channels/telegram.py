@@ -81,9 +81,9 @@ class TelegramChannel:
     capabilities = TELEGRAM
 
     def __init__(self, token: str, api_base: str = "") -> None:
-        base = {"base_url": f"{api_base.rstrip('/')}/bot"} if api_base else {}
+        base = f"{api_base.rstrip('/') or 'https://api.telegram.org'}/bot"
         request = HTTPXRequest(connection_pool_size=16, connect_timeout=3, read_timeout=10, write_timeout=10, pool_timeout=5)
-        self.bot = Bot(token, request=request, **base)
+        self.bot = Bot(token, base_url=base, request=request)
 
     async def send(self, address: str, part: Part, outbox_id: int) -> SendResult:
         try:

@@ -37,8 +37,8 @@ def console(services: Services) -> Starlette:
     hasher = PasswordHasher()
     secure = services.settings.public_url.startswith("https://")
 
-    def page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        return templates.TemplateResponse(request, name, values, status_code=status, headers=HEADERS)
+    def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+        return templates.TemplateResponse(request, template, values, status_code=status, headers=HEADERS)
 
     def known(name: str, password: str) -> bool:
         query = select(staff.c.password_hash).where(staff.c.name == name, staff.c.disabled_at.is_(None))

@@ -22,8 +22,10 @@ async def working(services: Services, intake: Intake, workers: bool = True) -> A
 
     Cancelling is safe at any point: what was not committed is taken up again when its lease ends.
     """
-    units = [*services.workers, *services.senders] if workers else []
-    tasks = [asyncio.create_task(loop) for loop in [*(unit.run() for unit in units), intake.drain()]]
+    loops = [intake.drain()]
+    if workers:
+        loops += [each.run() for each in services.workers] + [each.run() for each in services.senders]
+    tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield
     finally:

@@ -125,7 +125,7 @@ class Inbox:
             talk = connection.execute(select(conversation).where(conversation.c.id == talk_id)).mappings().one()
             person = connection.execute(select(contact).where(contact.c.id == talk["contact_id"])).mappings().one()
         inbound = load(self._sealer.open(message["body"]))
-        return Claim(message["id"], message["attempts"], message["received_at"], inbound, talk, person, lease)
+        return Claim(message["id"], message["attempts"], message["received_at"], inbound, dict(talk), dict(person), lease)
 
     def retry(self, claim: Claim, at: datetime) -> None:
         """Gives a claimed message back; the conversation waits until `at`, so that order is kept."""

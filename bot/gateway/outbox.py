@@ -88,7 +88,7 @@ class Outbox:
             select(outbox, contact.c.channel, contact.c.address)
             .join(conversation, outbox.c.conversation_id == conversation.c.id)
             .join(contact, conversation.c.contact_id == contact.c.id)
-            .where(due, ~blocked, contact.c.channel.not_in(paused) if paused else True)
+            .where(due, ~blocked, contact.c.channel.not_in(paused))
             .order_by(outbox.c.id)
             .limit(1)
             .with_for_update(of=outbox, skip_locked=True)

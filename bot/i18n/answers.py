@@ -48,7 +48,7 @@ def _catalogue(path: Path) -> dict[tuple[str, str], str]:
     with path.open("rb") as file:
         catalogue = read_po(file)
     return {
-        (message.context or "", message.id): message.string
+        (message.context or "", str(message.id)): message.string
         for message in catalogue
         if message.id and isinstance(message.string, str) and message.string and not message.fuzzy
     }

