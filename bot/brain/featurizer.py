@@ -1,11 +1,12 @@
 """The dense sentence feature: an e5 vector, centred on the training text and brought back to length one.
 
-Raw cosines of this model crowd between 0.75 and 0.95; taking the training mean away spreads them, which a linear head
-needs. The mean is stored with the model.
+Raw cosines of this model crowd together; taking the training mean away spreads them, which a linear head needs. The mean
+and the tuned layers of the encoder are stored with the model, so a model never meets another encoder than its own.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.brain.embedding import CACHE, DIMENSION, Embedder, Vectors
+from bot.brain.embedding import CACHE, DIMENSION, LAYERS, Embedder, Vectors
 from bot.brain.text import is_payload
 
 
@@ -29,6 +30,10 @@ def centre(vectors: Vectors, mean: Vectors) -> Vectors:
     moved = vectors - mean
     lengths = np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
     return (moved / lengths).astype(np.float32)
+
+
+def _existing(path: str) -> Path | None:
+    return Path(path) if path and Path(path).is_file() else None
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -60,7 +65,7 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
         cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> E5Featurizer:
         """An untrained featurizer: the mean is zero."""
-        return cls(config, execution_context.node_name, model_storage, resource)
+        return cls(config, execution_context.node_name, model_storage, resource, Embedder(_existing(config["layers"])))
 
     @classmethod
     def load(
@@ -71,10 +76,12 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> E5Featurizer:
-        """The featurizer with the mean it was trained with."""
+        """The featurizer with the mean and the layers it was trained with."""
         with model_storage.read_from(resource) as folder:
             mean = np.load(folder / "mean.npy", allow_pickle=False)
-        return cls(config, execution_context.node_name, model_storage, resource, mean)
+            embedder = Embedder(_existing(str(folder / "layers.npz")))
+            embedder.embed(["ready"])
+        return cls(config, execution_context.node_name, model_storage, resource, embedder, mean)
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
@@ -87,6 +94,9 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
             self._mean = self._embedder.embed_cached(texts, self._cache).mean(axis=0)
         with self._storage.write_to(self._resource) as folder:
             np.save(folder / "mean.npy", self._mean, allow_pickle=False)
+            layers = _existing(self._config["layers"])
+            if layers:
+                shutil.copyfile(layers, folder / "layers.npz")
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

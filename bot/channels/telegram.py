@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -57,7 +58,10 @@ def parse(body: Mapping[str, Any]) -> Inbound | None:
         )
     if member := update.my_chat_member:
         if member.chat.type != "private":
-            return Inbound(ChannelName.TELEGRAM, unique, str(member.chat.id), Kind.GROUP)
+            if member.new_chat_member.status in ("left", "kicked"):
+                return None  # we have just gone
+            language = member.from_user.language_code or ""
+            return Inbound(ChannelName.TELEGRAM, unique, str(member.chat.id), Kind.GROUP, language_hint=language)
         kind = Kind.BLOCKED if member.new_chat_member.status in ("kicked", "left") else Kind.UNBLOCKED
         return Inbound(ChannelName.TELEGRAM, unique, str(member.chat.id), kind)
     message = update.message or update.edited_message
@@ -97,17 +101,15 @@ class TelegramChannel:
 
     async def acknowledge(self, callback_id: str) -> None:
         """Stops the tapped button's spinner; a late or failed acknowledgement changes nothing."""
-        try:
+        with suppress(TelegramError):
             await self.bot.answer_callback_query(callback_id)
-        except TelegramError:
-            return
 
-    async def leave(self, chat_id: str) -> None:
-        """Leaves a group; failing to is harmless, since nothing is answered there."""
-        try:
+    async def leave(self, chat_id: str, word: str) -> None:
+        """Says `word` (that it talks in private only) and leaves; failing to is harmless, since nothing is answered there."""
+        with suppress(TelegramError):
+            await self.bot.send_message(int(chat_id), word)
+        with suppress(TelegramError):
             await self.bot.leave_chat(int(chat_id))
-        except TelegramError:
-            return
 
 
 def _keyboard(part: Part) -> InlineKeyboardMarkup | None:

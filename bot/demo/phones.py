@@ -18,8 +18,10 @@ from bot.channels.segments import segments
 
 PHONES_KEPT, BUBBLES_KEPT, EVENTS_WAITING = 300, 400, 1000
 #: Area codes for invented North American numbers: 555-0100 to 555-0199 are kept free for that purpose in each.
-_AREA_CODES = (201, 202, 206, 212, 213, 214, 215, 216, 301, 303, 305, 310, 312, 313, 314, 404, 407, 410, 412, 415, 469, 503, 505)
-_AREA_CODES += (508, 512, 513, 515, 602, 608, 609, 612, 614, 615, 617, 619, 646, 702, 703, 704, 713, 714, 718, 720, 732, 757, 801)
+_AREA_CODES: tuple[int, ...] = (
+    201, 202, 206, 212, 213, 214, 215, 216, 301, 303, 305, 310, 312, 313, 314, 404, 407, 410, 412, 415, 469, 503, 505, 508, 512, 513,
+    515, 602, 608, 609, 612, 614, 615, 617, 619, 646, 702, 703, 704, 713, 714, 718, 720, 732, 757, 801,
+)  # fmt: skip
 
 
 def invented_number(country: str, chance: random.Random) -> str:

@@ -5,11 +5,11 @@ Errors carry the Bot API server's own words. Private chats only, text only; it k
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-import json
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.channels.segments import units
+from bot.demo.telegram_arguments import Refusal, arguments_of, bad, keyboard_of, text_of
 from bot.demo.telegram_updates import Updates, Webhook
 
-TEXT_LIMIT, DATA_LIMIT, BUTTONS_LIMIT, ANSWER_LIMIT = 4096, 64, 100, 200
+ANSWER_LIMIT = 200
 DELETABLE, ANSWERABLE = timedelta(hours=48), timedelta(seconds=150)
 CHATS_KEPT = 500
 
@@ -41,18 +41,6 @@ class Screens(Protocol):
 
     def typing(self, chat: int) -> None:
         """The bot is writing."""
-
-
-class Refusal(Exception):
-    """An error answer in Telegram's shape."""
-
-    def __init__(self, status: int, description: str) -> None:
-        super().__init__(description)
-        self.status, self.description = status, description
-
-
-def _bad(description: str) -> Refusal:
-    return Refusal(400, f"Bad Request: {description}")
 
 
 @dataclass
@@ -76,7 +64,7 @@ class TelegramStandIn:
         methods: dict[str, Callable[[Mapping[str, Any]], Any]] = {
             "getMe": lambda _: {**self._me, "can_join_groups": False, "can_read_all_group_messages": False},
             "setWebhook": self._set_webhook,
-            "deleteWebhook": lambda _: self._updates.set(Webhook()) or True,
+            "deleteWebhook": lambda _: self._set_webhook({}),
             "getWebhookInfo": self._webhook_info,
             "sendMessage": self._send,
             "sendChatAction": self._action,
@@ -103,7 +91,7 @@ class TelegramStandIn:
             name, method = self._methods.get(request.path_params["method"].lower(), ("", None))
             if method is None:
                 raise Refusal(404, "Not Found")
-            arguments = await _arguments(request)
+            arguments = await arguments_of(request)
             arguments["method"] = name
             return JSONResponse({"ok": True, "result": method(arguments)})
         except Refusal as refusal:
@@ -118,7 +106,7 @@ class TelegramStandIn:
             int(arguments.get("max_connections") or 40),
         )
         if problem := webhook.problem():
-            raise _bad(problem)
+            raise bad(problem)
         self._updates.set(webhook)
         return True
 
@@ -139,17 +127,17 @@ class TelegramStandIn:
         try:
             return self._chats[int(arguments["chat_id"])]
         except (KeyError, ValueError):
-            raise _bad("chat not found") from None
+            raise bad("chat not found") from None
 
     def _message(self, arguments: Mapping[str, Any], missing: str) -> dict[str, Any]:
         message = self._chat(arguments).messages.get(int(arguments.get("message_id") or 0))
         if message is None:
-            raise _bad(missing)
+            raise bad(missing)
         return message
 
     def _send(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         chat = self._chat(arguments)
-        text, keyboard = _text(arguments), _keyboard(arguments)
+        text, keyboard = text_of(arguments), keyboard_of(arguments)
         message = self._new(chat, {"from": self._me, "text": text})
         self._marked(message, keyboard)
         return message
@@ -172,11 +160,11 @@ class TelegramStandIn:
     def _edit(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         message = self._message(arguments, "message to edit not found")
         if message["from"] != self._me:
-            raise _bad("message can't be edited")
-        text = _text(arguments) if arguments["method"] == "editMessageText" else message["text"]
-        keyboard = _keyboard(arguments)
+            raise bad("message can't be edited")
+        text = text_of(arguments) if arguments["method"] == "editMessageText" else message["text"]
+        keyboard = keyboard_of(arguments)
         if text == message["text"] and keyboard == message.get("reply_markup", {}).get("inline_keyboard", []):
-            raise _bad("message is not modified: specified new message content and reply markup are exactly the same")
+            raise bad("message is not modified: specified new message content and reply markup are exactly the same")
         message["text"] = text
         self._marked(message, keyboard)
         return message
@@ -186,13 +174,13 @@ class TelegramStandIn:
         several = arguments["method"] == "deleteMessages"
         ids = [int(each) for each in (arguments.get("message_ids") or ())] if several else [int(arguments.get("message_id") or 0)]
         if not 1 <= len(ids) <= 100:
-            raise _bad("message identifiers must be between 1 and 100")
+            raise bad("message identifiers must be between 1 and 100")
         oldest = (self._clock() - DELETABLE).timestamp()
         found = [each for each in ids if each in chat.messages]
         if not several and not found:
-            raise _bad("message to delete not found")
+            raise bad("message to delete not found")
         if any(chat.messages[each]["date"] < oldest for each in found):
-            raise _bad("message can't be deleted for everyone")
+            raise bad("message can't be deleted for everyone")
         for each in found:
             del chat.messages[each]
         self._screens.deleted(chat.person["id"], found)
@@ -206,10 +194,10 @@ class TelegramStandIn:
 
     def _answer(self, arguments: Mapping[str, Any]) -> bool:
         if len(str(arguments.get("text") or "")) > ANSWER_LIMIT:
-            raise _bad("MESSAGE_TOO_LONG")
+            raise bad("MESSAGE_TOO_LONG")
         chat, message_id, at = self._taps.pop(str(arguments.get("callback_query_id")), (0, 0, None))
         if at is None or self._clock() - at > ANSWERABLE:
-            raise _bad("query is too old and response timeout expired or query ID is invalid")
+            raise bad("query is too old and response timeout expired or query ID is invalid")
         self._screens.answered(chat, message_id)
         return True
 
@@ -218,31 +206,31 @@ class TelegramStandIn:
         limits = (("description", 512), ("short_description", 120), ("name", 64))
         for name, most in limits:
             if len(str(arguments.get(name) or "")) > most:
-                raise _bad(f"{name} is too long")
+                raise bad(f"{name} is too long")
         for command in arguments.get("commands") or ():
             if not 1 <= len(command.get("command", "")) <= 32 or not 1 <= len(command.get("description", "")) <= 256:
-                raise _bad("BOT_COMMAND_INVALID")
+                raise bad("BOT_COMMAND_INVALID")
         self._texts[f"{arguments['method']}:{language}"] = dict(arguments)
         return True
 
     # ------------------------------------------------------------------ what people do
 
-    def write(self, chat_id: int, language: str, name: str, content: Mapping[str, Any]) -> tuple[int, Awaitable[bool]]:
+    def write(self, chat_id: int, language: str, name: str, content: Mapping[str, Any]) -> tuple[int, asyncio.Future[bool]]:
         """A person sends something; gives its id, and to await whether the webhook took it."""
         person = {"id": chat_id, "is_bot": False, "first_name": name, "language_code": language}
         chat = self._chats.setdefault(chat_id, _Chat(person))
         if len(self._chats) > CHATS_KEPT:
             self._chats.popitem(last=False)
         message = self._new(chat, {"from": person, **content})
-        return message["message_id"], self._updates.put(f"chat {chat_id}", "message", message)
+        return message["message_id"], self._updates.put(f"chat {chat_id}", "message", dict(message))
 
-    def change(self, chat_id: int, message_id: int, text: str) -> Awaitable[bool]:
+    def change(self, chat_id: int, message_id: int, text: str) -> asyncio.Future[bool]:
         """A person edits an own message; raises KeyError for one that is not there."""
         message = self._chats[chat_id].messages[message_id]
         message |= {"text": text, "edit_date": int(self._clock().timestamp())}
         return self._updates.put(f"chat {chat_id}", "edited_message", dict(message))
 
-    def tap(self, chat_id: int, message_id: int, callback_data: str) -> Awaitable[bool]:
+    def tap(self, chat_id: int, message_id: int, callback_data: str) -> asyncio.Future[bool]:
         """A person taps a button; raises KeyError for one that is not there."""
         chat = self._chats[chat_id]
         query_id = str(secrets.randbits(60))
@@ -255,40 +243,3 @@ class TelegramStandIn:
     async def close(self) -> None:
         """Stops delivering updates."""
         await self._updates.close()
-
-
-async def _arguments(request: Request) -> dict[str, Any]:
-    """The arguments of a call, from the query, a form (values as JSON where they are not text) or JSON."""
-    given: dict[str, Any] = dict(request.query_params)
-    if request.headers.get("content-type", "").startswith("application/json"):
-        return {**given, **(await request.json())}
-    given |= {key: str(value) for key, value in (await request.form(max_fields=100)).items()}
-    for key in ("reply_markup", "allowed_updates", "message_ids", "commands"):
-        if isinstance(given.get(key), str):
-            try:
-                given[key] = json.loads(given[key])
-            except ValueError:
-                raise _bad(f"can't parse {key} JSON object") from None
-    return given
-
-
-def _text(arguments: Mapping[str, Any]) -> str:
-    text = str(arguments.get("text") or "").strip()
-    if not text:
-        raise _bad("message text is empty")
-    if units(text) > TEXT_LIMIT:
-        raise _bad("message is too long")
-    return text
-
-
-def _keyboard(arguments: Mapping[str, Any]) -> list[list[dict[str, str]]]:
-    rows: list[list[dict[str, str]]] = (arguments.get("reply_markup") or {}).get("inline_keyboard") or []
-    buttons = [button for row in rows for button in row]
-    if len(buttons) > BUTTONS_LIMIT:
-        raise _bad("reply markup is too long")
-    for button in buttons:
-        if not button.get("text"):
-            raise _bad("inline keyboard button text must be non-empty")
-        if not 1 <= len(button.get("callback_data", "").encode()) <= DATA_LIMIT:
-            raise _bad("BUTTON_DATA_INVALID")
-    return rows

@@ -79,19 +79,20 @@ class Updates:
         else:
             self._set.clear()
 
-    async def put(self, queue: str, kind: str, body: Mapping[str, Any]) -> bool:
-        """One update; returns whether it was taken, however long that needs. Kinds that are not asked for are dropped."""
-        if self._webhook.allowed and kind not in self._webhook.allowed:
-            return False
+    def put(self, queue: str, kind: str, body: Mapping[str, Any]) -> asyncio.Future[bool]:
+        """One update, in order; to await: whether it was taken. Kinds that were not asked for are dropped."""
         self._last_id += 1
         kept = TAP_KEPT_S if kind == "callback_query" else KEPT_S
         waiting = _Waiting({"update_id": self._last_id, kind: body}, time.monotonic() + kept)
+        if self._webhook.allowed and kind not in self._webhook.allowed:
+            waiting.taken.set_result(False)
+            return waiting.taken
         if queue not in self._queues:
             self._queues[queue] = asyncio.Queue()
             self._tasks.append(asyncio.create_task(self._deliver(self._queues[queue])))
         self._queues[queue].put_nowait(waiting)
         self.pending += 1
-        return await waiting.taken
+        return waiting.taken
 
     async def _deliver(self, queue: asyncio.Queue[_Waiting]) -> None:
         while True:

@@ -85,7 +85,7 @@ class TwilioStandIn:
         self._last_inbound: dict[str, datetime] = {}
         self._stopped: set[tuple[str, str]] = set()
         self._lives: set[asyncio.Task[None]] = set()
-        self._signer = RequestValidator(token)
+        self._signer = RequestValidator(token)  # type: ignore[no-untyped-call]
 
     # ------------------------------------------------------------------ the HTTP API
 
@@ -160,8 +160,7 @@ class TwilioStandIn:
         if on_whatsapp and now - self._last_inbound.get(to, now - 2 * WINDOW) > WINDOW:
             raise Refusal(63016, "Failed to send freeform message because you are outside the allowed window.")
         words = content.body if content else body
-        sid = f"SM{secrets.token_hex(16)}"
-        return Sms(sid, sender, to, words, "outbound-api", "queued", now, callback=callback, content=content)
+        return Sms(self.new_sid(), sender, to, words, "outbound-api", "queued", now, callback=callback, content=content)
 
     def _content_for(self, form: Mapping[str, str], on_whatsapp: bool) -> Content | None:
         sid = form.get("ContentSid", "")
@@ -185,9 +184,9 @@ class TwilioStandIn:
             raise Refusal(20001, "Invalid parameter") from None
         shown = found[page * size : (page + 1) * size]
         # The address is built from what was asked: the client puts its own base before it.
-        rest = [(key, value) for key, value in query.multi_items() if key != "Page"]
+        rest = {key: value for key, value in query.items() if key != "Page"}
         path = f"/{VERSION}/Accounts/{self._account}/Messages.json"
-        following = f"{path}?{httpx.QueryParams([*rest, ('Page', str(page + 1))])}" if len(found) > (page + 1) * size else None
+        following = f"{path}?{httpx.QueryParams({**rest, 'Page': str(page + 1)})}" if len(found) > (page + 1) * size else None
         return JSONResponse(
             {
                 "messages": [message.shown(self._account) for message in shown],
@@ -276,10 +275,14 @@ class TwilioStandIn:
 
     # ------------------------------------------------------------------ messages from people
 
-    async def receive(self, sender: str, to: str, body: str, **fields: str) -> tuple[str, bool]:
-        """A person writes: hands the message to the webhook; gives its SID and whether the webhook took it."""
+    @staticmethod
+    def new_sid(media: bool = False) -> str:
+        """The SID of a message that is about to be sent."""
+        return f"{'MM' if media else 'SM'}{secrets.token_hex(16)}"
+
+    async def receive(self, sid: str, sender: str, to: str, body: str, fields: Mapping[str, str]) -> bool:
+        """A person writes: hands the message to the webhook; says whether it was taken. `fields` are those of its kind."""
         now = self._clock()
-        sid = f"{'MM' if fields.get('NumMedia', '0') != '0' else 'SM'}{secrets.token_hex(16)}"
         self._remember(Sms(sid, sender, to, body, "inbound", "received", now, sent=now))
         form = {
             "MessageSid": sid,
@@ -294,14 +297,13 @@ class TwilioStandIn:
             "NumMedia": "0",
             "NumSegments": str(max(1, segments(body))),
             "ReferralNumMedia": "0",
-            **fields,
         }
         if sender.startswith("whatsapp:"):
             self._last_inbound[sender] = now
-            form = {**form, "WaId": sender.removeprefix("whatsapp:+"), "ProfileName": "", "MessageType": "text", **fields}
+            form |= {"WaId": sender.removeprefix("whatsapp:+"), "ProfileName": "", "MessageType": "text"}
         else:
             self._keywords(sender, to, body.strip().casefold())
-        return sid, await self._post(self._webhook, form, TRIES)
+        return await self._post(self._webhook, {**form, **fields}, TRIES)
 
     def _keywords(self, sender: str, to: str, word: str) -> None:
         """What Twilio does by itself on SMS, before anybody reads the message."""
@@ -317,7 +319,7 @@ class TwilioStandIn:
     async def _post(self, url: str, fields: Mapping[str, str], tries: int) -> bool:
         """A signed webhook; the same idempotency token at each try. False when it was never taken."""
         headers = {
-            "X-Twilio-Signature": self._signer.compute_signature(url, fields),
+            "X-Twilio-Signature": str(self._signer.compute_signature(url, fields)),  # type: ignore[no-untyped-call]
             "I-Twilio-Idempotency-Token": secrets.token_hex(16),
             "User-Agent": "TwilioProxy/1.1",
         }

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.channels.base import ChannelName, Inbound, Kind
-from bot.store.seal import Sealer
+from bot.handoff.tickets import TicketRequest, open_ticket
+from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, inbox
 
 LEASE = timedelta(seconds=90)
@@ -124,8 +125,22 @@ class Inbox:
             message = connection.execute(waiting.order_by(inbox.c.id).limit(1)).mappings().one()
             talk = connection.execute(select(conversation).where(conversation.c.id == talk_id)).mappings().one()
             person = connection.execute(select(contact).where(contact.c.id == talk["contact_id"])).mappings().one()
-        inbound = load(self._sealer.open(message["body"]))
+        try:
+            inbound = load(self._sealer.open(message["body"]))
+        except SealError:
+            self._park(message["id"], dict(talk), str(person["channel"]), now)
+            return self.claim(now)
         return Claim(message["id"], message["attempts"], message["received_at"], inbound, dict(talk), dict(person), lease)
+
+    def _park(self, inbox_id: int, talk: Mapping[str, Any], channel: str, now: datetime) -> None:
+        """Puts a message that does not open (its key is gone) into a person's hands, so that the talk goes on."""
+        with self._engine.begin() as connection:
+            parked = {"state": "parked", "handled_at": now, "outcome": "unreadable"}
+            connection.execute(update(inbox).where(inbox.c.id == inbox_id).values(parked))
+            free = {"lease_owner": None, "lease_until": None}
+            connection.execute(update(conversation).where(conversation.c.id == talk["id"]).values(free))
+            request = TicketRequest("unreadable", "high")
+            open_ticket(connection, request, talk["id"], inbox_id, talk["locale"] or "en", channel, now)
 
     def retry(self, claim: Claim, at: datetime) -> None:
         """Gives a claimed message back; the conversation waits until `at`, so that order is kept."""

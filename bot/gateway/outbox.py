@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, upda
 from sqlalchemy.orm import aliased
 
 from bot.channels.base import ChannelName, OfferedChoice, Part
-from bot.store.seal import Sealer
+from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, outbox
 
 LEASE = timedelta(seconds=60)
@@ -99,12 +99,17 @@ class Outbox:
                 return None
             taken = {"state": "sending", "attempts": row["attempts"] + 1, "lease_until": now + LEASE}
             connection.execute(update(outbox).where(outbox.c.id == row["id"]).values(taken))
+        try:
+            address, part = str(self._sealer.open(row["address"])), part_from(self._sealer.open(row["body"]))
+        except SealError:
+            self.end(row["id"], "failed", "unreadable")
+            return self.claim(now, paused)
         return Sending(
             row["id"],
             row["conversation_id"],
             ChannelName(row["channel"]),
-            str(self._sealer.open(row["address"])),
-            part_from(self._sealer.open(row["body"])),
+            address,
+            part,
             row["attempts"] + 1,
             row["created_at"],
             unknown=row["state"] == "sending" or row["error_code"] == "unknown",

@@ -8,16 +8,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from bot.channels.base import Channel, ChannelName, Outcome, SendResult
 from bot.gateway.contacts import Contacts
 from bot.gateway.limits import Limits
+from bot.gateway.loop import forever
 from bot.gateway.metrics import REPLY_SECONDS, SENDS
 from bot.gateway.outbox import Outbox, Sending
 
 log = structlog.get_logger()
-IDLE_S = 1.0
 TRIES = 6
 LONGEST_WAIT_S = 60.0
 CONFIGURATION_PAUSE = timedelta(seconds=60)
@@ -48,18 +47,7 @@ class Sender:
 
     async def run(self) -> None:
         """Sends until cancelled."""
-        while True:
-            try:
-                busy = await self.step()
-            except DBAPIError as error:
-                log.error("database unavailable", kind=type(error.orig).__name__)
-                busy = False
-            if not busy:
-                self._wake.clear()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), IDLE_S)
-                except TimeoutError:
-                    continue
+        await forever(self.step, self._wake)
 
     async def step(self) -> bool:
         """Sends one part; False when none is due."""

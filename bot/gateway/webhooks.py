@@ -23,6 +23,7 @@ from bot.gateway.intake import Intake
 from bot.gateway.metrics import WEBHOOK_SECONDS, WEBHOOKS
 from bot.gateway.services import Services
 from bot.gateway.spool import SpoolFull
+from bot.i18n.languages import CODES, DEFAULT
 
 log = structlog.get_logger()
 MAX_BODY = 256 * 1024
@@ -135,7 +136,9 @@ class Webhooks:
         if inbound is None:
             return "ignored", Response(status_code=200)
         if inbound.kind is Kind.GROUP:
-            self._later(channel.leave(inbound.address))
+            hint = inbound.language_hint[:2]
+            word = self._services.answers.render("utter_group", hint if hint in CODES else DEFAULT).text
+            self._later(channel.leave(inbound.address, word))
             return "group", Response(status_code=200)
         result = await self._intake.keep(inbound)
         if inbound.kind is Kind.TAP:

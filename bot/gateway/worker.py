@@ -14,6 +14,7 @@ from bot.channels.base import Capabilities, ChannelName, Part
 from bot.channels.render import render
 from bot.gateway.commit import Committer, LeaseLost, offered
 from bot.gateway.inbox import Claim, Inbox
+from bot.gateway.loop import forever
 from bot.gateway.metrics import TURN_SECONDS, TURNS
 from bot.gateway.turn import Stage, Turn, run
 from bot.i18n.answers import Answers
@@ -22,7 +23,6 @@ from bot.store.seal import Sealer
 
 log = structlog.get_logger()
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=8))
-IDLE_S = 1.0
 
 
 def country_of(address: str) -> str | None:
@@ -56,18 +56,7 @@ class Worker:
 
     async def run(self) -> None:
         """Works until cancelled; a database that is down only makes it wait."""
-        while True:
-            try:
-                busy = await self.step()
-            except DBAPIError as error:
-                log.error("database unavailable", kind=type(error.orig).__name__)
-                busy = False
-            if not busy:
-                self._wake.clear()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), IDLE_S)
-                except TimeoutError:
-                    continue
+        await forever(self.step, self._wake)
 
     async def step(self) -> bool:
         """Handles one message; False when none waits."""

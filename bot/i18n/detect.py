@@ -14,6 +14,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -70,8 +71,9 @@ class Detector:
         }
 
     @classmethod
+    @cache
     def load(cls, folder: Path) -> Detector:
-        """Learns from data/nlu/<lang>/*.yml under `folder`."""
+        """Learns from data/nlu/<lang>/*.yml under `folder`, once a process."""
         return cls({code: list(_lines(folder / code)) for code in CODES})
 
     def detect(self, text: str, hint: str = "") -> Guess:

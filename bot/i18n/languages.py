@@ -38,9 +38,9 @@ def languages() -> list[Language]:
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
     names: dict[str, str] = {}
-    for viewer in CODES:
-        for code in CODES:
-            name = Locale.parse(viewer).get_language_name(code)
+    for code in CODES:
+        for reader in CODES:
+            name = Locale.parse(code).get_language_name(reader)
             if name:
                 names[name.casefold()] = code
     return names

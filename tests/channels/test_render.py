@@ -56,7 +56,7 @@ def test_a_long_answer_is_cut_at_sentence_ends_and_keeps_its_choices_on_the_last
 
 def test_typographic_characters_do_not_force_costly_sms() -> None:
     text = plain("It’s “free” – at USCIS…\u00a0Ask.")
-    assert text == "It's \"free\" - at USCIS... Ask."
+    assert text == 'It\'s "free" - at USCIS... Ask.'
     assert segments(text) == 1
 
 

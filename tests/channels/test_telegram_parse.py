@@ -13,7 +13,15 @@ USER = {"id": 42, "is_bot": False, "first_name": "A", "language_code": "ur"}
 CHAT = {"id": 42, "type": "private"}
 PHOTO = [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]
 VOICE = {"file_id": "f", "file_unique_id": "u", "duration": 1}
-STICKER = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1, "is_animated": False, "is_video": False, "type": "regular"}
+STICKER = {
+    "file_id": "f",
+    "file_unique_id": "u",
+    "width": 1,
+    "height": 1,
+    "is_animated": False,
+    "is_video": False,
+    "type": "regular",
+}
 DOCUMENT = {"file_id": "f", "file_unique_id": "u"}
 
 
@@ -67,16 +75,44 @@ def test_what_is_said_in_a_group_is_not_kept(kind: str) -> None:
 def test_blocking_and_unblocking_the_bot(status: str, kind: Kind) -> None:
     bot = {"id": 1, "is_bot": True, "first_name": "b"}
     new = {"user": bot, "status": status, **({"until_date": 0} if status == "kicked" else {})}
-    change = {"chat": CHAT, "from": USER, "date": 1790000000, "old_chat_member": {"user": bot, "status": "member"}, "new_chat_member": new}
+    change = {
+        "chat": CHAT,
+        "from": USER,
+        "date": 1790000000,
+        "old_chat_member": {"user": bot, "status": "member"},
+        "new_chat_member": new,
+    }
     inbound = parse({"update_id": 9, "my_chat_member": change})
     assert inbound is not None
     assert inbound.kind is kind
 
 
 def test_an_update_we_have_no_use_for_is_ignored() -> None:
-    assert parse({"update_id": 10, "poll": {"id": "1", "question": "?", "options": [], "total_voter_count": 0, "is_closed": False, "is_anonymous": True, "type": "regular", "allows_multiple_answers": False, "allows_revoting": False, "members_only": False}}) is None
+    assert (
+        parse(
+            {
+                "update_id": 10,
+                "poll": {
+                    "id": "1",
+                    "question": "?",
+                    "options": [],
+                    "total_voter_count": 0,
+                    "is_closed": False,
+                    "is_anonymous": True,
+                    "type": "regular",
+                    "allows_multiple_answers": False,
+                    "allows_revoting": False,
+                    "members_only": False,
+                },
+            }
+        )
+        is None
+    )
 
 
-@pytest.mark.parametrize(("sent", "secret", "taken"), [("right", "right", True), ("wrong", "right", False), ("", "right", False), ("", "", False), ("ü", "right", False)])
+@pytest.mark.parametrize(
+    ("sent", "secret", "taken"),
+    [("right", "right", True), ("wrong", "right", False), ("", "right", False), ("", "", False), ("ü", "right", False)],
+)
 def test_only_the_right_secret_opens(sent: str, secret: str, taken: bool) -> None:
     assert verify(sent, secret) is taken

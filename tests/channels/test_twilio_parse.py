@@ -59,7 +59,14 @@ CASES = [
         Kind.PHOTO,
         "is this right?",
     ),
-    Case("the carrier's stop", {**SMS, "Body": "STOP", "OptOutType": "STOP"}, ChannelName.SMS, Kind.TEXT, "STOP", extra={"opt_out_type": "STOP"}),
+    Case(
+        "the carrier's stop",
+        {**SMS, "Body": "STOP", "OptOutType": "STOP"},
+        ChannelName.SMS,
+        Kind.TEXT,
+        "STOP",
+        extra={"opt_out_type": "STOP"},
+    ),
 ]
 
 

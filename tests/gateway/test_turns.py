@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from bot.channels.base import ChannelName, Kind, Outcome, SendResult
+from bot.gateway.inbox import Inbox
 from bot.gateway.worker import RETRY_AFTER
+from bot.store.seal import Sealer
 from bot.store.tables import contact, conversation
-from tests.conftest import Clock
+from tests.conftest import KEYS, Clock
 from tests.talk import Talk, said
 
 pytestmark = pytest.mark.anyio
@@ -338,3 +341,12 @@ async def test_a_blocked_bot_is_noted_and_unblocked_again(start: Callable[[Chann
     await talk.says("", kind=Kind.UNBLOCKED)
     with talk.engine.connect() as connection:
         assert connection.scalar(select(contact.c.blocked_at)) is None
+
+
+async def test_a_message_whose_key_is_gone_is_parked_with_a_ticket_and_the_talk_goes_on(talk: Talk) -> None:
+    stranger = Inbox(talk.engine, Sealer(["x" * 40, *KEYS]))
+    stranger.store(replace(talk.send("first"), provider_message_id="other-key", text="sealed with another key"), talk.clock())
+    parts = await talk.says("how much is the ticket?")
+    assert "unreadable" in talk.outcomes()
+    assert ("unreadable", "high") in talk.tickets()
+    assert len(parts) >= 1
