@@ -35,8 +35,8 @@ class NoisyCopies(GraphComponent):
         """`data`: where the lines stand by language, for a copy's language is not part of Rasa's training data."""
         return {"copies": 2, "seed": 7, "data": "data/nlu"}
 
-    @staticmethod
-    def fingerprint_addon(config: dict[str, Any]) -> str:
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
         """Changes when the way of making copies changes, so that Rasa trains again."""
         return hashlib.sha256((inspect.getsource(noise) + inspect.getsource(romanise)).encode()).hexdigest()
 

@@ -34,8 +34,8 @@ class LookupEntities(EntityExtractorMixin, GraphComponent):
         """`lookups`: the folder of look-up files, read at training only."""
         return {"lookups": "data/lookups"}
 
-    @staticmethod
-    def fingerprint_addon(config: dict[str, Any]) -> str:
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
         """Changes when a look-up file changes, so that Rasa trains this component again."""
         digest = hashlib.sha256()
         for path in sorted(Path(config.get("lookups", "data/lookups")).glob("*.yml")):

@@ -47,17 +47,28 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`cache`: where vectors of training text are kept, relative to the working directory."""
-        return {**DenseFeaturizer.get_default_config(), "cache": str(CACHE)}
+        """`cache`: where vectors of training text are kept; `layers`: the tuned layers, "" for the package's own."""
+        return {**DenseFeaturizer.get_default_config(), "cache": str(CACHE), "layers": str(LAYERS)}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Changes when the tuned layers change, so that Rasa trains again."""
+        return Embedder(_existing(config.get("layers", str(LAYERS)))).version
 
     def __init__(
-        self, config: dict[str, Any], name: str, storage: ModelStorage, resource: Resource, mean: Vectors | None = None
+        self,
+        config: dict[str, Any],
+        name: str,
+        storage: ModelStorage,
+        resource: Resource,
+        embedder: Embedder,
+        mean: Vectors | None = None,
     ) -> None:
         super().__init__(name, config)
         self._storage = storage
         self._resource = resource
         self._cache = Path(self._config["cache"])
-        self._embedder = Embedder()
+        self._embedder = embedder
         self._mean = np.zeros(DIMENSION, dtype=np.float32) if mean is None else mean
 
     @classmethod

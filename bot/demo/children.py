@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
@@ -61,14 +62,16 @@ class Child:
 
     async def start(self) -> None:
         """Starts it and whoever starts it again."""
-        await self._launch("wb")
+        await self._launch(self._log(os.O_TRUNC))
         self._keeper = asyncio.create_task(self._keep())
 
-    async def _launch(self, mode: str) -> None:
+    def _log(self, flag: int) -> BinaryIO:
+        """The log, emptied or to be continued: what another run printed would be taken for this one's."""
+        return open(os.open(self.program.log, os.O_WRONLY | os.O_CREAT | flag, 0o600), "wb")
+
+    async def _launch(self, log: BinaryIO) -> None:
         program = self.program
-        # What another run printed is not kept: it would be taken for this one's.
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if mode == "wb" else os.O_APPEND)
-        with open(os.open(program.log, flags, 0o600), mode) as log:
+        with log:
             self._process = await asyncio.create_subprocess_exec(
                 *program.command,
                 cwd=program.folder,
@@ -93,7 +96,7 @@ class Child:
                 break
             self._say(f"starting {self.program.name} again ({restart + 1} of {RESTARTS})")
             await asyncio.sleep(2.0**restart)
-            await self._launch("ab")
+            await self._launch(self._log(os.O_APPEND))
         self._say(f"{self.program.name} does not stay up; it is not started again.")
         self.gave_up.set()
 
@@ -103,12 +106,12 @@ class Child:
             return self.program.log.read_text("utf-8", "replace").rstrip().splitlines()[-LINES_SHOWN:]
         return []
 
-    async def until_ready(self, client: httpx.AsyncClient, within_s: float) -> float:
-        """Returns the seconds it took; raises ChildFailed when it gave up or the time is over."""
+    async def until_ready(self, client: httpx.AsyncClient, within_s: float, address: str = "") -> float:
+        """Returns the seconds until `address` (else the program's own) answered 200; raises ChildFailed when it gave up."""
         started = told = time.monotonic()
         while not self.gave_up.is_set():
             with suppress(httpx.HTTPError):
-                if (await client.get(self.program.ready, timeout=3.0)).status_code == 200:
+                if (await client.get(address or self.program.ready, timeout=3.0)).status_code == 200:
                     return time.monotonic() - started
             now = time.monotonic()
             if now - started > within_s:

@@ -46,14 +46,13 @@ def run(port: int) -> None:
 
 
 def programs(ours: Environment) -> list[Program]:
-    """Gateway, action server and Rasa, with the ports and secrets of the demo."""
+    """Action server and Rasa, with the ports and secrets of the demo."""
     rasa_url, variables = f"http://{HOST}:{ours.ports.rasa}", ours.of_children()
-    rasa = (str(RASA), "-m", "rasa", "run", "--enable-api", "--auth-token", ours.secrets.rasa_token)
+    rasa: tuple[str, ...] = (str(RASA), "-m", "rasa", "run", "--enable-api", "--auth-token", ours.secrets.rasa_token)
     rasa += ("--interface", HOST, "--port", str(ours.ports.rasa), "--model", str(MODEL))
     rasa += ("--credentials", str(ROOT / "credentials.yml"), "--endpoints", str(_endpoints(ours)))
     actions = (sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(ours.ports.actions))
     return [
-        gateway(ours),
         Program(
             "the action server", actions, {**variables, "SANIC_HOST": HOST}, ROOT,
             f"http://{HOST}:{ours.ports.actions}/health", ours.folder / "actions.log",
@@ -90,11 +89,12 @@ class _Server(uvicorn.Server):
 
 
 class Demo:
-    """The running demo."""
+    """The running demo: the page in this process; the gateway and `others`, what it talks to, beside it."""
 
-    def __init__(self, ours: Environment, several: Sequence[Program]) -> None:
+    def __init__(self, ours: Environment, others: Sequence[Program]) -> None:
         self._ours = ours
-        self._children = [Child(program, say) for program in several]
+        self._gateway = Child(gateway(ours), say)
+        self._children = [self._gateway, *(Child(program, say) for program in others)]
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -147,14 +147,12 @@ class Demo:
     async def _bring_up(self) -> None:
         """Starts all parts at once and returns when the gateway says that everything is ready; raises ChildFailed."""
         say(f"starting (logs: {self._ours.folder}/*.log)")
-        async with httpx.AsyncClient() as client, asyncio.TaskGroup() as group:
+        async with httpx.AsyncClient() as client:
             for child in self._children:
                 await child.start()
-                group.create_task(self._one(child, client))
-        async with httpx.AsyncClient() as client:
-            while (await client.get(f"{self._ours.gateway_url}/readyz", timeout=10.0)).status_code != 200:
-                await asyncio.sleep(0.5)
-        settings = Settings(_env_file=None, **self._ours.settings())  # type: ignore[call-arg, arg-type]
+            await asyncio.gather(*(self._one(child, client) for child in self._children))
+            await self._gateway.until_ready(client, READY_WITHIN_S, f"{self._ours.gateway_url}/readyz")
+        settings = Settings(_env_file=None, **self._ours.settings())  # type: ignore[arg-type]
         await asyncio.to_thread(set_webhooks, settings)
 
     async def _one(self, child: Child, client: httpx.AsyncClient) -> None:

@@ -78,9 +78,11 @@ export class Phone {
   /** Words what depends on the language: suggestions, countries, states, times. */
   translate() {
     this.strip.replaceChildren(...language().script.map((line) => {
-      const button = make("button", "", line);
+      const button = make("button", "");
+      const words = make("span", "", line);
+      words.dir = "auto";
       button.type = "button";
-      button.dir = "auto";
+      button.append(words);
       button.addEventListener("click", () => this.send("text", line));
       return button;
     }));
@@ -232,9 +234,8 @@ export class Phone {
 
   /** The writing field grows with its text, up to five lines. */
   grow() {
-    this.text.style.blockSize = "auto";
-    this.text.style.blockSize = `${Math.min(this.text.scrollHeight, 112)}px`;
-    this.composer.classList.toggle("full", this.text.value.trim() !== "");
+    this.text.style.blockSize = "";
+    if (this.text.scrollHeight > this.text.offsetHeight) this.text.style.blockSize = `${this.text.scrollHeight + 2}px`;
   }
 
   tick(now) {

@@ -37,5 +37,5 @@ export function fill(root) {
 
 /** The time of day as it is written in the chosen language. */
 export function time(moment) {
-  return new Intl.DateTimeFormat(current, { hour: "2-digit", minute: "2-digit" }).format(moment);
+  return new Intl.DateTimeFormat(current, { hour: "numeric", minute: "2-digit" }).format(moment);
 }
