@@ -79,9 +79,11 @@ function meta(message) {
   if (message.edited) line.append(make("span", "edited", word("edited")));
   const when = make("time", "", time(new Date(message.at)));
   when.dateTime = message.at;
+  when.dir = "auto";
   line.append(when);
   if (message.parts) {
     const parts = make("span", "parts", `${message.parts} SMS`);
+    parts.dir = "ltr";
     parts.title = `${word("parts")}: ${message.parts}`;
     line.append(parts);
   }
