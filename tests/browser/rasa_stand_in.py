@@ -23,7 +23,7 @@ from starlette.routing import Route
 from bot.i18n.answers import Answers
 from bot.settings import ROOT
 
-#: For a language whose catalogue is not there yet: one answer with a number in it, right to left.
+#: One answer of its own: right to left, with a number and a Latin word in it.
 URDU_CONTACT = "دفتر کا نمبر +1 202 555 0100 ہے، آپ Hearth کو یہاں بھی لکھ سکتے ہیں۔"
 THINKING_S = 0.35
 
@@ -57,9 +57,7 @@ class Brain:
         intent = self.intent(body["text"], locale)
         name = f"utter_{intent}" if f"utter_{intent}" in self._answers else "utter_out_of_scope"
         answer = self._answers.render(name, locale, country)
-        text, english = answer.text, self._answers.render(name, "en", country).text
-        if intent == "ask_contact" and locale == "ur" and text == english:
-            text = URDU_CONTACT
+        text = URDU_CONTACT if (intent, locale) == ("ask_contact", "ur") else answer.text
         choices = [{"title": choice.title, "payload": choice.payload} for choice in answer.choices]
         return {
             "intent": {"name": intent, "confidence": 1.0},
