@@ -128,7 +128,7 @@ def message_of(body: dict[str, Any], intents: set[str]) -> UserMessage:
     sender = _text_of(body, "sender", 255)
     text = _text_of(body, "text", LONGEST_TEXT)
     message_id = _text_of(body, "message_id", 255)
-    metadata = body.get("metadata") or {}
+    metadata = body.get("metadata", {})
     if not isinstance(metadata, dict):
         raise BadRequest("metadata must be an object")
     if metadata.get("payload") is True:

@@ -65,15 +65,15 @@ class Embedder:
             connection.execute("CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)")
             rows = connection.execute("SELECT key, vector FROM vectors")
             known: dict[str, Vectors] = {key: np.frombuffer(blob, dtype=np.float32) for key, blob in rows}
-            new = list({key: text for key, text in zip(keys, texts) if key not in known}.items())
+            new = list({key: text for key, text in zip(keys, texts, strict=True) if key not in known}.items())
             with _all_cores():
                 for start in range(0, len(new), batch):
                     part = new[start : start + batch]
                     vectors = self.embed([text for _, text in part])
-                    values = [(key, vector.tobytes()) for (key, _), vector in zip(part, vectors)]
+                    values = [(key, vector.tobytes()) for (key, _), vector in zip(part, vectors, strict=True)]
                     connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", values)
                     connection.commit()
-                    known.update((key, vector) for (key, _), vector in zip(part, vectors))
+                    known.update((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
                     logger.info("Reading training lines: %d of %d new ones.", min(start + batch, len(new)), len(new))
         finally:
             connection.close()

@@ -126,5 +126,5 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
         return messages
 
     def _add(self, messages: list[Message], vectors: Vectors) -> None:
-        for message, row in zip(messages, centre(vectors, self._mean)):
+        for message, row in zip(messages, centre(vectors, self._mean), strict=True):
             message.add_features(Features(row[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))

@@ -44,16 +44,28 @@ class Head:
     """A trained head. Immutable; `likelihoods` is its only use."""
 
     def __init__(
-        self, names: Sequence[str], dense: tuple[Floats, Floats], chars: tuple[Floats, Floats], letters: TfidfVectorizer, settings: Settings
+        self,
+        names: Sequence[str],
+        dense: tuple[Floats, Floats],
+        chars: tuple[Floats, Floats],
+        letters: TfidfVectorizer,
+        settings: Settings,
     ) -> None:
         self.names = tuple(names)
         self._dense, self._chars, self._letters, self._settings = dense, chars, letters, settings
         self._push = np.array([settings.safety_push if name in SAFETY else 0.0 for name in names], dtype=np.float32)
 
     @classmethod
-    def train(cls, vectors: Floats, texts: Sequence[str], intents: Sequence[str], copies: Sequence[bool], settings: Settings) -> Head:
-        """Learns from lines and their copies; meanings with many lines count less (`balance` 0 to 1)."""
+    def train(
+        cls, vectors: Floats, texts: Sequence[str], intents: Sequence[str], copies: Sequence[bool], settings: Settings
+    ) -> Head:
+        """Learns from lines and their copies; meanings with many lines count less (`balance` 0 to 1).
+
+        Raises ValueError for fewer than three meanings, for which the regression has another shape.
+        """
         names, meant, counts = np.unique(np.array(intents), return_inverse=True, return_counts=True)
+        if len(names) < 3:
+            raise ValueError("the training lines have fewer than three intents")
         weights = np.where(np.array(copies), settings.copy_weight, 1.0) * ((counts.mean() / counts) ** settings.balance)[meant]
         dense = _regression(vectors, meant, weights, settings.dense_c)
         logger.info("Learnt meanings from %d sentence vectors.", len(texts))
@@ -74,7 +86,13 @@ class Head:
 
     def save(self, folder: Path) -> None:
         """Arrays and JSON, nothing that runs code when it is read."""
-        arrays = {"dense": self._dense[0], "dense_bias": self._dense[1], "chars": self._chars[0], "chars_bias": self._chars[1], "idf": self._letters.idf_}
+        arrays = {
+            "dense": self._dense[0],
+            "dense_bias": self._dense[1],
+            "chars": self._chars[0],
+            "chars_bias": self._chars[1],
+            "idf": self._letters.idf_,
+        }
         np.savez(folder / "head.npz", **{name: array.astype(np.float32) for name, array in arrays.items()})
         vocabulary = sorted(self._letters.vocabulary_, key=self._letters.vocabulary_.__getitem__)
         about = {"names": self.names, "settings": self._settings.__dict__, "vocabulary": vocabulary}
@@ -92,10 +110,19 @@ class Head:
 
 
 def _vectorizer(vocabulary: Sequence[str] | None = None) -> TfidfVectorizer:
-    return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=1 if vocabulary else 3, vocabulary=vocabulary, dtype=np.float32)
+    return TfidfVectorizer(
+        analyzer="char_wb",
+        ngram_range=(2, 4),
+        sublinear_tf=True,
+        min_df=1 if vocabulary else 3,
+        vocabulary=vocabulary,
+        dtype=np.float32,
+    )
 
 
-def _regression(rows: Floats, meant: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], strength: float) -> tuple[Floats, Floats]:
+def _regression(
+    rows: Floats, meant: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], strength: float
+) -> tuple[Floats, Floats]:
     model = LogisticRegression(C=strength, max_iter=120, tol=1e-3, solver="lbfgs", random_state=0)
     model.fit(rows, meant, sample_weight=weights)
     return np.ascontiguousarray(model.coef_.T, dtype=np.float32), model.intercept_.astype(np.float32)

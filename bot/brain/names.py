@@ -11,7 +11,87 @@ from bot.brain.lookup import Known, fold
 from bot.i18n.languages import CODES
 
 #: Languages somebody may ask for: those of the programme, and others often asked for where it works.
-LANGUAGES = ["en", "es", "fr", "pt", "ar", "ru", "zh", "ur", "uk", "sq", "tl", "fil", "hi", "bn", "ne", "vi", "th", "id", "km", "ht", "sw", "hy", "az", "ka", "tr", "fa", "ps", "ro", "pl", "bg", "hu", "sr", "hr", "bs", "mk", "de", "it", "nl", "el", "ja", "ko", "ms", "my", "lo", "ta", "te", "pa", "gu", "mr", "ml", "si", "mn", "uz", "kk", "ky", "tg", "tk", "am", "ti", "so", "om", "ha", "yo", "ig", "ak", "wo", "ff", "ln", "rw", "rn", "sn", "zu", "mg", "qu", "ay", "gn", "yue", "he", "ku"]
+LANGUAGES = [
+    "en",
+    "es",
+    "fr",
+    "pt",
+    "ar",
+    "ru",
+    "zh",
+    "ur",
+    "uk",
+    "sq",
+    "tl",
+    "fil",
+    "hi",
+    "bn",
+    "ne",
+    "vi",
+    "th",
+    "id",
+    "km",
+    "ht",
+    "sw",
+    "hy",
+    "az",
+    "ka",
+    "tr",
+    "fa",
+    "ps",
+    "ro",
+    "pl",
+    "bg",
+    "hu",
+    "sr",
+    "hr",
+    "bs",
+    "mk",
+    "de",
+    "it",
+    "nl",
+    "el",
+    "ja",
+    "ko",
+    "ms",
+    "my",
+    "lo",
+    "ta",
+    "te",
+    "pa",
+    "gu",
+    "mr",
+    "ml",
+    "si",
+    "mn",
+    "uz",
+    "kk",
+    "ky",
+    "tg",
+    "tk",
+    "am",
+    "ti",
+    "so",
+    "om",
+    "ha",
+    "yo",
+    "ig",
+    "ak",
+    "wo",
+    "ff",
+    "ln",
+    "rw",
+    "rn",
+    "sn",
+    "zu",
+    "mg",
+    "qu",
+    "ay",
+    "gn",
+    "yue",
+    "he",
+    "ku",
+]
 #: Names that are everyday words in the same or another language.
 TOO_COMMON = frozenset(
     fold(word)
@@ -50,8 +130,7 @@ def countries() -> Iterator[Known]:
                     if fold(form) not in TOO_COMMON and len(form) > 1:
                         yield Known("country", code, language, form)
     for code, names in ALSO.items():
-        for name in names.split("|"):
-            yield Known("country", code, "en", name)
+        yield from (Known("country", code, "en", name) for name in names.split("|"))
 
 
 def languages() -> Iterator[Known]:
@@ -72,5 +151,4 @@ def _forms(name: str) -> Iterator[str]:
     if not name:
         return
     yield _PART.sub(" ", name).strip()
-    for inner in _PART.findall(name):
-        yield inner
+    yield from _PART.findall(name)

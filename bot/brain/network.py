@@ -41,7 +41,10 @@ class Network:
         self._norm = [tf.constant(weights.tensor(name)) for name in ("emb.ln.w", "emb.ln.b")]
         self.layers: list[dict[str, Any]] = []
         for number in range(weights.layers):
-            parts = {part: tf.Variable(weights.matrix(f"l{number}.{part}", weights.inner if part == "fi.w" else weights.width)) for part in MATRICES}
+            parts = {
+                part: tf.Variable(weights.matrix(f"l{number}.{part}", weights.inner if part == "fi.w" else weights.width))
+                for part in MATRICES
+            }
             parts.update({part: tf.Variable(weights.tensor(f"l{number}.{part}")) for part in VECTORS})
             self.layers.append(parts)
         chance = np.random.default_rng(seed)
@@ -52,7 +55,9 @@ class Network:
 
     def tensors(self) -> dict[str, Floats]:
         """The layers by the names of the model file, matrices with one output a row."""
-        return {f"l{number}.{part}": variable.numpy() for number, parts in enumerate(self.layers) for part, variable in parts.items()}
+        return {
+            f"l{number}.{part}": variable.numpy() for number, parts in enumerate(self.layers) for part, variable in parts.items()
+        }
 
     def embed(self, ids: Any, learning: bool) -> Any:
         """Vectors of length one for rows of piece numbers (places in `words`; -1 fills up)."""
@@ -79,7 +84,9 @@ class Network:
 
         scores = tf.cast(tf.matmul(split("q"), split("k"), transpose_b=True), tf.float32) / math.sqrt(size) + hidden
         shares = tf.cast(self._drop(tf.nn.softmax(scores), learning), tf.bfloat16)
-        mixed = tf.reshape(tf.transpose(tf.cast(tf.matmul(shares, split("v")), tf.float32), (0, 2, 1, 3)), (-1, self._weights.width))
+        mixed = tf.reshape(
+            tf.transpose(tf.cast(tf.matmul(shares, split("v")), tf.float32), (0, 2, 1, 3)), (-1, self._weights.width)
+        )
         flat = self._normal(flat + self._drop(self._times(mixed, parts, "ao"), learning), parts["aln.w"], parts["aln.b"])
         inner = tf.nn.gelu(self._times(flat, parts, "fi"))
         flat = self._normal(flat + self._drop(self._times(inner, parts, "fo"), learning), parts["oln.w"], parts["oln.b"])

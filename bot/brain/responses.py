@@ -27,19 +27,27 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 #: What a response's metadata may tell the gateway to do.
 SIGNALS = ("ticket", "opt_out", "locale", "awaiting")
 #: What Rasa and rasa-sdk pass beside the values for placeholders.
-_NOT_VALUES = frozenset({"domain_responses", "text", "buttons", "elements", "custom", "image", "attachment", "template", "response"})
+_NOT_VALUES = frozenset(
+    {"domain_responses", "text", "buttons", "elements", "custom", "image", "attachment", "template", "response"}
+)
 
 
 class CatalogueResponses(NaturalLanguageGenerator):
     """Rasa's text generator over our catalogues."""
 
-    def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None, answers: Answers | None = None) -> None:
+    def __init__(
+        self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None, answers: Answers | None = None
+    ) -> None:
         programme = os.environ.get("HEARTH_PROGRAMME")
         self._answers = answers or Answers.load(ROOT, Programme.load(Path(programme)) if programme else None)
 
-    async def generate(self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any) -> dict[str, Any]:
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> dict[str, Any]:
         """The worded response as Rasa wants it: text, buttons, custom. Raises KeyError for an unknown name."""
-        values = {name: str(value) for name, value in kwargs.items() if name not in _NOT_VALUES and isinstance(value, (str, int, float))}
+        values = {
+            name: str(value) for name, value in kwargs.items() if name not in _NOT_VALUES and isinstance(value, (str, int, float))
+        }
         message = self._worded(utter_action, locale_of(tracker), country_of(tracker), values)
         custom = kwargs.get("custom")
         if custom:
@@ -56,7 +64,9 @@ class CatalogueResponses(NaturalLanguageGenerator):
         """
         values = {name: str(value) for name, value in (composed.get("values") or {}).items()}
         for name, phrases in (composed.get("parts") or {}).items():
-            worded = [self._answers.render(phrase["response"], locale, country, **(phrase.get("values") or {})).text for phrase in phrases]
+            worded = [
+                self._answers.render(phrase["response"], locale, country, **(phrase.get("values") or {})).text for phrase in phrases
+            ]
             values[name] = format_list(worded, locale=locale)
         message = self._worded(composed["response"], locale, country, values)
         choices = composed.get("choices") or ()

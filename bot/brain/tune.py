@@ -47,7 +47,9 @@ def held_out(line: Line, fold: int = 0) -> bool:
 class Tuner:
     """One run of tuning over these lines. Reproducible by its seed, but for the order in which two cores add."""
 
-    def __init__(self, lines: Sequence[Line], epochs: int, seed: int, rate: float = 1e-4, batch: int = 64, copies: float = 0.6) -> None:
+    def __init__(
+        self, lines: Sequence[Line], epochs: int, seed: int, rate: float = 1e-4, batch: int = 64, copies: float = 0.6
+    ) -> None:
         self.lines, self.epochs, self.seed, self.batch, self.copies = list(lines), epochs, seed, batch, copies
         self.names = sorted({line.intent for line in lines})
         self._rate = rate
@@ -117,7 +119,11 @@ class Tuner:
                 done += 1
                 if done % 50 == 0:
                     left = (time.monotonic() - begun) / done * (steps - done)
-                    print(f"epoch {epoch} of {self.epochs}, step {done} of {steps}, loss {np.mean(losses[-50:]):.3f}, {left / 60:.0f} minutes left", file=sys.stderr, flush=True)
+                    print(
+                        f"epoch {epoch} of {self.epochs}, step {done} of {steps}, loss {np.mean(losses[-50:]):.3f}, {left / 60:.0f} minutes left",
+                        file=sys.stderr,
+                        flush=True,
+                    )
             if test:
                 print(f"epoch {epoch}: {self.figures(network, test)}", flush=True)
         return network
@@ -134,7 +140,9 @@ class Tuner:
         number = tf.Variable(0.0)
         warm = max(1.0, steps * 0.08)
 
-        @tf.function(reduce_retracing=True, input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)])
+        @tf.function(
+            reduce_retracing=True, input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)]
+        )
         def step(ids: Any, meant: Any) -> Any:
             with tf.GradientTape() as tape:
                 scores = network.meanings(network.embed(ids, True), True)
@@ -143,7 +151,7 @@ class Tuner:
             gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
             number.assign_add(1.0)
             slope = tf.minimum(number / warm, tf.maximum(0.0, (steps - number) / (steps - warm)))
-            for variable, gradient, rate, one, two in zip(variables, gradients, rates, first, second):
+            for variable, gradient, rate, one, two in zip(variables, gradients, rates, first, second, strict=True):
                 one.assign(0.9 * one + 0.1 * gradient)
                 two.assign(0.98 * two + 0.02 * gradient * gradient)
                 move = (one / (1 - 0.9**number)) / (tf.sqrt(two / (1 - 0.98**number)) + 1e-6)
@@ -155,7 +163,10 @@ class Tuner:
 
     def scores(self, network: Network, lines: Sequence[Line]) -> npt.NDArray[np.float32]:
         """The head's numbers for each line."""
-        rows = [network.meanings(network.embed(self._rows(lines[start : start + 128]), False), False).numpy() for start in range(0, len(lines), 128)]
+        rows = [
+            network.meanings(network.embed(self._rows(lines[start : start + 128]), False), False).numpy()
+            for start in range(0, len(lines), 128)
+        ]
         return np.concatenate(rows)
 
     def figures(self, network: Network, lines: Sequence[Line]) -> str:
@@ -170,7 +181,10 @@ class Tuner:
 
 def save(network: Network, target: Path) -> None:
     """The layers as they are laid over the package's model file."""
-    tensors = {name: packed(values) if name.split(".", 1)[1] in MATRICES else values.astype(np.float32) for name, values in network.tensors().items()}
+    tensors = {
+        name: packed(values) if name.split(".", 1)[1] in MATRICES else values.astype(np.float32)
+        for name, values in network.tensors().items()
+    }
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
         np.savez_compressed(file, **tensors)

@@ -40,7 +40,9 @@ class UnsureReading(IntentClassifier, GraphComponent):
         self._config = config
 
     @classmethod
-    def create(cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> UnsureReading:
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> UnsureReading:
         """The component, from its configuration."""
         return cls(config)
 

@@ -100,7 +100,7 @@ class TwilioChannel:
             else:
                 arguments["body"] = part.text
             message = self._client.messages.create(**arguments)
-            return SendResult(Outcome.SENT, message.sid or "")
+            return SendResult(Outcome.SENT, message.sid) if message.sid else SendResult(Outcome.UNKNOWN, code="no sid")
         except TwilioRestException as error:
             wait = 1.0 if error.status == 429 else None
             return SendResult(outcome(error.code, error.status), code=str(error.code or error.status), wait=wait)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from rasa.core.agent import Agent
 from rasa.utils.endpoints import EndpointConfig
+from tests_server import APP_PYTHON, TOKEN, ActionServer, Door, ask, free_port
 
 from bot.brain.channel import BadRequest, HearthInput, message_of, neutral
 from bot.brain.responses import CatalogueResponses
 from bot.brain.tracker_store import ShortMemory
-from tests_server import APP_PYTHON, TOKEN, ActionServer, Door, ask, free_port
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,13 @@ def agent(small_model: Path, actions: ActionServer, store: ShortMemory) -> Agent
 
 
 @pytest.fixture(scope="module")
-def door(agent: Agent) -> Iterator[Door]:
-    with Door(agent) as door:
+def server() -> Door:
+    return Door()
+
+
+@pytest.fixture
+def door(server: Door, agent: Agent) -> Iterator[Door]:
+    with server.over(agent) as door:
         yield door
 
 
@@ -52,14 +57,16 @@ def test_it_tells_whether_a_model_is_loaded(door: Door) -> None:
     status, body = ask(f"{door.url}/ready", token=None)
     assert status == 200
     assert body["model"]
-    with Door(None) as empty:
+    with door.over(None) as empty:
         assert ask(f"{empty.url}/ready", token=None)[0] == 503
         assert empty.say("hello")[0] == 503
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x", TOKEN[:-1], "é" * 20])
 def test_only_the_right_token_opens(door: Door, token: str | None) -> None:
-    status, body = ask(f"{door.url}/webhook", {"sender": "c", "text": "hello", "message_id": "1"}, token and token.encode().decode("latin-1"))
+    status, body = ask(
+        f"{door.url}/webhook", {"sender": "c", "text": "hello", "message_id": "1"}, token and token.encode().decode("latin-1")
+    )
     assert status == 401
     assert set(body) == {"error"}
 
@@ -98,7 +105,9 @@ def test_typed_text_can_name_no_intent_and_fill_nothing(door: Door) -> None:
         assert answer["intent"]["confidence"] < 1.0
 
 
-@pytest.mark.parametrize("payload", ["/restart", "/back", "/session_start", "/nlu_fallback", "/no_such_intent", "ask_cost", "/ask_cost{", "/ask cost"])
+@pytest.mark.parametrize(
+    "payload", ["/restart", "/back", "/session_start", "/nlu_fallback", "/no_such_intent", "ask_cost", "/ask_cost{", "/ask cost"]
+)
 def test_a_payload_that_is_none_of_ours_is_refused(door: Door, payload: str) -> None:
     assert door.say(payload, "odd", payload=True)[0] == 400
 
@@ -144,7 +153,9 @@ def test_an_unsure_message_is_asked_back_and_the_second_one_offers_a_person(door
 
 def test_a_change_of_language_is_a_signal_and_the_rest_of_the_turn_follows_it(door: Door) -> None:
     answer = door.say('/change_language{"language": "fr"}', "language")[1]
-    assert {"locale": "fr"} in [{key: value for key, value in message["custom"].items() if key == "locale"} for message in answer["messages"]]
+    assert {"locale": "fr"} in [
+        {key: value for key, value in message["custom"].items() if key == "locale"} for message in answer["messages"]
+    ]
 
 
 def test_the_same_message_twice_gives_the_same_answer_and_one_turn(door: Door, store: ShortMemory) -> None:
@@ -154,48 +165,46 @@ def test_the_same_message_twice_gives_the_same_answer_and_one_turn(door: Door, s
     assert len(asyncio.run(store.retrieve("twice")).events) == count
 
 
-def test_a_failing_action_server_fails_the_turn_and_leaves_no_trace(agent: Agent, store: ShortMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_action_server_fails_the_turn_and_leaves_no_trace(
+    door: Door, agent: Agent, store: ShortMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(agent.processor, "action_endpoint", EndpointConfig(url=f"http://127.0.0.1:{free_port()}/webhook"))
-    with Door(agent) as door:
-        status, body = door.say("/check_eligibility", "failing", message_id="f1")
-        assert status == 502
-        assert body == {"error": "action action_eligibility failed: RasaException"}
-        assert asyncio.run(store.retrieve("failing")) is None
+    status, body = door.say("/check_eligibility", "failing", message_id="f1")
+    assert status == 502
+    assert body == {"error": "action action_eligibility failed: RasaException"}
+    assert asyncio.run(store.retrieve("failing")) is None
 
 
-def test_a_failing_database_fails_the_turn(agent: Agent, store: ShortMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_database_fails_the_turn(door: Door, agent: Agent, store: ShortMemory, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(_: str) -> None:
         raise OSError("disk")
 
     monkeypatch.setattr(store, "retrieve", broken)
-    with Door(agent) as door:
-        assert door.say("/ask_cost", "database") == (500, {"error": "the turn failed: OSError"})
+    assert door.say("/ask_cost", "database") == (500, {"error": "the turn failed: OSError"})
 
 
-def test_a_response_nobody_wrote_fails_the_turn(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_nobody_wrote_fails_the_turn(door: Door, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*_: object, **__: object) -> None:
         raise KeyError("utter_ask_cost")
 
     monkeypatch.setattr(agent.nlg._answers, "render", nothing)
-    with Door(agent) as door:
-        assert door.say("/ask_cost", "unwritten")[0] == 502
+    assert door.say("/ask_cost", "unwritten")[0] == 502
 
 
-def test_a_turn_without_a_reply_fails(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_without_a_reply_fails(door: Door, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     async def silence(*_: object, **__: object) -> None:
         return None
 
     monkeypatch.setattr(agent.nlg, "generate", silence)
-    with Door(agent) as door:
-        assert door.say("/goodbye", "silent") == (502, {"error": "the turn gave no reply"})
+    assert door.say("/goodbye", "silent") == (502, {"error": "the turn gave no reply"})
 
 
-def test_a_slow_turn_ends_in_time(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_turn_ends_in_time(door: Door, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     async def slow(*_: object, **__: object) -> None:
         await asyncio.sleep(30)
 
     monkeypatch.setattr(agent.nlg, "generate", slow)
-    with Door(agent, seconds=0.5) as door:
+    with door.over(agent, seconds=0.5):
         begun = time.monotonic()
         assert door.say("/goodbye", "slow")[0] == 504
         assert time.monotonic() - begun < 10
@@ -226,7 +235,8 @@ def test_many_people_at_once_each_get_their_own_answer(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"), [("/ask_cost", "ask_cost"), ("hello/there", "hello/there"), ("\u200f／/x", "x"), ("/", "?"), ("\\/x", "x"), ("¿y?", "¿y?")]
+    ("typed", "read"),
+    [("/ask_cost", "ask_cost"), ("hello/there", "hello/there"), ("\u200f／/x", "x"), ("/", "?"), ("\\/x", "x"), ("¿y?", "¿y?")],
 )
 def test_neutral_text(typed: str, read: str) -> None:
     assert neutral(typed) == read

@@ -121,7 +121,13 @@ def test_countries(finder: EntityFinder, locale: str, text: str, country: str) -
 
 @pytest.mark.parametrize(
     ("locale", "text"),
-    [("ru", "до того как мы приехали"), ("ar", "عندي سؤال مالي"), ("pt", "ele irá viajar"), ("en", "so what happens now"), ("es", "no tengo dinero")],
+    [
+        ("ru", "до того как мы приехали"),
+        ("ar", "عندي سؤال مالي"),
+        ("pt", "ele irá viajar"),
+        ("en", "so what happens now"),
+        ("es", "no tengo dinero"),
+    ],
 )
 def test_everyday_words_are_no_countries_or_languages(finder: EntityFinder, locale: str, text: str) -> None:
     assert not found(finder, text, locale, "country")
@@ -166,13 +172,22 @@ def test_services(finder: EntityFinder, locale: str, text: str, service: str) ->
 
 
 @pytest.mark.parametrize(
-    ("locale", "text", "marital"), [("en", "she is married", "married"), ("es", "es soltera", "single"), ("ru", "он разведён", "divorced"), ("fr", "elle est veuve", "widowed")]
+    ("locale", "text", "marital"),
+    [
+        ("en", "she is married", "married"),
+        ("es", "es soltera", "single"),
+        ("ru", "он разведён", "divorced"),
+        ("fr", "elle est veuve", "widowed"),
+    ],
 )
 def test_marital(finder: EntityFinder, locale: str, text: str, marital: str) -> None:
     assert marital in found(finder, text, locale, "marital")
 
 
-@pytest.mark.parametrize(("text", "number"), [("my case HF-2024-0153", "HF20240153"), ("EAC 21 123 45678", "EAC2112345678"), ("A123456789", "A123456789")])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("my case HF-2024-0153", "HF20240153"), ("EAC 21 123 45678", "EAC2112345678"), ("A123456789", "A123456789")],
+)
 def test_case_numbers(finder: EntityFinder, text: str, number: str) -> None:
     assert found(finder, text, "en", "case_number") == [number]
 

@@ -14,8 +14,18 @@ from bot.brain.pieces import Pieces
 from bot.brain.unsure import UnsureReading
 from bot.brain.weights import Weights, WeightsError, package_file, packed
 
-TEXTS = ["how much is the ticket", "what does the ticket cost", "price of the flight", "he beat me", "he hits me every day", "my husband beats me"] * 3
-INTENTS = (["ask_cost"] * 3 + ["report_danger"] * 3) * 3
+TEXTS = [
+    "how much is the ticket",
+    "what does the ticket cost",
+    "price of the flight",
+    "he beat me",
+    "he hits me every day",
+    "my husband beats me",
+    "hello",
+    "good morning",
+    "hi there",
+] * 3
+INTENTS = (["ask_cost"] * 3 + ["report_danger"] * 3 + ["greet"] * 3) * 3
 
 
 @pytest.fixture(scope="module")

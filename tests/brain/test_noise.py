@@ -55,7 +55,12 @@ def test_no_greeting_is_put_before_a_greeting() -> None:
 
 
 def test_openings_are_the_short_greetings_of_each_language() -> None:
-    lines = [Line("hi", "greet", "en"), Line("hello my dear friends of the office", "greet", "en"), Line("hola", "greet", "es"), Line("bye", "goodbye", "en")]
+    lines = [
+        Line("hi", "greet", "en"),
+        Line("hello my dear friends of the office", "greet", "en"),
+        Line("hola", "greet", "es"),
+        Line("bye", "goodbye", "en"),
+    ]
     assert openings_of(lines) == {"en": ["hi"], "es": ["hola"]}
 
 

@@ -55,7 +55,9 @@ def test_a_file_gives_its_lines_with_the_language_of_its_name(tmp_path: Path) ->
     assert second.tags == ()
 
 
-@pytest.mark.parametrize(("name", "content"), [("xx.tsv", "greet\thello\n"), ("en.tsv", "greet hello\n"), ("en.tsv", "greet\t\t\n")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("xx.tsv", "greet\thello\n"), ("en.tsv", "greet hello\n"), ("en.tsv", "greet\t\t\n")]
+)
 def test_a_bad_file_is_refused_with_its_place(tmp_path: Path, name: str, content: str) -> None:
     path = tmp_path / name
     path.write_text(content, "utf-8")

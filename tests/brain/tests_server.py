@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import socket
@@ -11,6 +12,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,42 +43,48 @@ def ask(url: str, body: Any = None, token: str | None = TOKEN) -> tuple[int, dic
         return problem.code, json.loads(problem.read() or b"{}")
 
 
-class Door:
-    """A running server over one agent; `url` is where the channel answers."""
+@functools.lru_cache(maxsize=1)
+def _loop() -> asyncio.AbstractEventLoop:
+    """A loop in a thread of its own, for the server."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
 
-    def __init__(self, agent: Any, seconds: float = 12.0) -> None:
+
+def on_the_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result(60)
+
+
+class Door:
+    """The one server of the tests (Sanic allows one a process), over an agent that `over` changes for a while."""
+
+    def __init__(self) -> None:
         from rasa.core.channels.channel import register
 
         from bot.brain.channel import HearthInput
 
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/webhooks/hearth"
-        app = Sanic(f"door{self.port}", configure_logging=False)
-        app.ctx.agent = agent
-        register([HearthInput(TOKEN, seconds)], app, route="/webhooks/")
-        self.app = app
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._channel = HearthInput(TOKEN)
+        self._app = Sanic("door", configure_logging=False)
+        self._app.ctx.agent = None
+        register([self._channel], self._app, route="/webhooks/")
+        self._app.ctx.agent = None
+        on_the_loop(self._start())
 
-    def __enter__(self) -> Door:
-        self._thread.start()
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.05)
-        raise RuntimeError("the server did not come up")
+    @contextmanager
+    def over(self, agent: Any, seconds: float = 12.0) -> Iterator[Door]:
+        before = self._app.ctx.agent, self._channel._seconds
+        self._app.ctx.agent, self._channel._seconds = agent, seconds
+        try:
+            yield self
+        finally:
+            self._app.ctx.agent, self._channel._seconds = before
 
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(self.app.create_server("127.0.0.1", self.port, return_asyncio_server=True))
-        self._loop.run_until_complete(server.startup())
-        self._loop.run_until_complete(server.start_serving())
-        self._loop.run_forever()
+    async def _start(self) -> None:
+        server = await self._app.create_server("127.0.0.1", self.port, return_asyncio_server=True)
+        await server.startup()
+        await server.start_serving()
 
     def say(self, text: str, sender: str = "c1", message_id: str | None = None, **metadata: Any) -> tuple[int, dict[str, Any]]:
         """One message, as the gateway sends it."""
