@@ -6,6 +6,7 @@ The configuration is the default one of `rasa init` (Rasa's suggested pipeline a
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -18,6 +19,7 @@ from bot.settings import ROOT
 
 FOLDER = ROOT / "var" / "bench" / "stock"
 MODEL = FOLDER / "models" / "stock.tar.gz"
+EPOCHS = int(os.environ.get("HEARTH_BENCH_STOCK_EPOCHS", "100"))
 SID, TOKEN, NUMBER = "AC" + "0" * 32, "bench", "+15551234567"
 
 #: Run in every stock process: sends Twilio's client to the stand-in, which its own channel has no setting for.
@@ -44,9 +46,38 @@ def prepare() -> None:
     session = {"session_expiration_time": 60, "carry_over_slots_to_new_session": True}
     _write("domain.yml", {"version": "3.1", "intents": intents, "responses": responses, "session_config": session})
     _write("data/rules.yml", {"version": "3.1", "rules": rules})
-    _write("config.yml", {"recipe": "default.v1", "assistant_id": "stock", "language": "en", "pipeline": None, "policies": None})
+    _write("config.yml", {"recipe": "default.v1", "assistant_id": "stock", "language": "en", **_pipeline()})
     _write("credentials.yml", {"twilio": {"account_sid": SID, "auth_token": TOKEN, "twilio_number": NUMBER}, "rest": None})
     (FOLDER / "sitecustomize.py").write_text(_REDIRECT)
+
+
+def _pipeline() -> dict[str, Any]:
+    """Nothing, so that Rasa writes its own default; or that default with fewer epochs, for a machine with little time.
+
+    Fewer epochs make a worse reader but the same network: how fast a turn is does not depend on them.
+    """
+    if EPOCHS == 100:
+        return {"pipeline": None, "policies": None}
+    learning = {"epochs": EPOCHS, "constrain_similarities": True}
+    return {
+        "pipeline": [
+            {"name": "WhitespaceTokenizer"},
+            {"name": "RegexFeaturizer"},
+            {"name": "LexicalSyntacticFeaturizer"},
+            {"name": "CountVectorsFeaturizer"},
+            {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+            {"name": "DIETClassifier", **learning},
+            {"name": "EntitySynonymMapper"},
+            {"name": "ResponseSelector", **learning},
+            {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
+        ],
+        "policies": [
+            {"name": "MemoizationPolicy"},
+            {"name": "RulePolicy"},
+            {"name": "UnexpecTEDIntentPolicy", "max_history": 5, "epochs": EPOCHS},
+            {"name": "TEDPolicy", "max_history": 5, **learning},
+        ],
+    }
 
 
 def _write(name: str, value: dict[str, Any]) -> None:

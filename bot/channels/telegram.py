@@ -91,7 +91,7 @@ class TelegramChannel:
 
     async def send(self, address: str, part: Part, outbox_id: int) -> SendResult:
         try:
-            message = await self.bot.send_message(int(address), part.text, reply_markup=_keyboard(part), protect_content=False)
+            message = await self.bot.send_message(int(address), part.text, reply_markup=_keyboard(part))
             return SendResult(Outcome.SENT, str(message.message_id))
         except TelegramError as error:
             return _result(error)
@@ -137,6 +137,6 @@ def _result(error: TelegramError) -> SendResult:
         return SendResult(Outcome.UNREACHABLE if gone else Outcome.REFUSED, code="400")
     if isinstance(error, (InvalidToken, Conflict)):
         return SendResult(Outcome.MISCONFIGURED, code=type(error).__name__)
-    if isinstance(error, NetworkError) and "ConnectError" in f"{error!r} {error.__cause__!r}":
+    if isinstance(error, NetworkError) and type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout", "PoolTimeout"):
         return SendResult(Outcome.RETRY, code="ConnectError")
     return SendResult(Outcome.UNKNOWN, code=type(error).__name__)

@@ -25,6 +25,7 @@ LINES_SHOWN = 6
 STOP_WITHIN_S = 15.0
 POLL_S = 0.4
 SAY_EVERY_S = 10.0
+FIRST_WAIT_S = 1.0
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 
@@ -59,6 +60,11 @@ class Child:
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
         self.gave_up = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now, or ran last."""
+        return self._process.pid if self._process else None
 
     async def start(self) -> None:
         """Starts it and whoever starts it again."""
@@ -95,7 +101,7 @@ class Child:
             if restart == RESTARTS:
                 break
             self._say(f"starting {self.program.name} again ({restart + 1} of {RESTARTS})")
-            await asyncio.sleep(2.0**restart)
+            await asyncio.sleep(FIRST_WAIT_S * 2.0**restart)
             await self._launch(self._log(os.O_APPEND))
         self._say(f"{self.program.name} does not stay up; it is not started again.")
         self.gave_up.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from pathlib import Path
+import time
 
 import yaml
 
@@ -13,6 +13,7 @@ from bot.settings import ROOT
 
 MODEL = ROOT / "models" / "hearth.tar.gz"
 STAMP = ROOT / "models" / "hearth.stamp"
+SAY_EVERY_S = 30.0
 RASA = ROOT / ".venv-rasa" / "bin" / "python"
 
 
@@ -25,14 +26,16 @@ def fingerprint() -> str:
     folders = [ROOT / "data" / name for name in ("nlu", "rules", "stories", "lookups")]
     files = [path for folder in folders for path in sorted(folder.rglob("*.yml"))]
     code = [path for path in sorted((ROOT / "bot" / "brain").glob("*.py")) if path.name not in ("evaluate.py", "channel.py")]
-    for path in [ROOT / "config.yml", ROOT / "requirements" / "rasa.txt", *files, *code]:
+    encoder = sorted((ROOT / "data" / "encoder").glob("*"))
+    for path in [ROOT / "config.yml", ROOT / "requirements" / "rasa.txt", *encoder, *files, *code]:
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
 def environment() -> dict[str, str]:
     """The environment of every Rasa process: no telemetry, one thread a sentence."""
-    return {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
+    return {**os.environ, "OMP_NUM_THREADS": "1", **quiet}
 
 
 def train_if_changed(force: bool = False) -> bool:
@@ -43,14 +46,20 @@ def train_if_changed(force: bool = False) -> bool:
     print("hearth: training what the assistant understands (several minutes, only when its data changed) ...", flush=True)
     MODEL.parent.mkdir(exist_ok=True)
     command = [str(RASA), "-m", "rasa", "train", "--fixed-model-name", MODEL.stem.removesuffix(".tar"), "--out", str(MODEL.parent)]
-    done = subprocess.run([*command, "--augmentation", "0", "--quiet"], cwd=ROOT, env=environment(), check=False)
-    if done.returncode or not MODEL.exists():
+    if _finished([*command, "--augmentation", "0", "--quiet"]) or not MODEL.exists():
         print("hearth: training failed; the messages above say why.", flush=True)
         return False
     STAMP.write_text(wanted)
     return True
 
 
-def model_path() -> Path:
-    """Where the trained model lies."""
-    return MODEL
+def _finished(command: list[str]) -> int:
+    """Runs the training and says every so often that it still runs; its exit code."""
+    started = time.monotonic()
+    with subprocess.Popen(command, cwd=ROOT, env=environment()) as process:
+        while True:
+            try:
+                return process.wait(SAY_EVERY_S)
+            except subprocess.TimeoutExpired:
+                minutes, seconds = divmod(round(time.monotonic() - started), 60)
+                print(f"hearth: still training ({minutes} min {seconds:02} s)", flush=True)

@@ -9,6 +9,7 @@ understands is only the most alike training line. What Rasa itself understands a
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from typing import Any
 
@@ -47,7 +48,8 @@ class Brain:
 
     def intent(self, text: str, locale: str) -> str:
         if text.startswith("/"):
-            return text[1:].split("{")[0]
+            intent, _, carried = text[1:].partition("{")
+            return str(json.loads("{" + carried)["topic"]) if intent == "more" else intent
         known = self._lines.setdefault(locale, lines(locale))
         best = process.extractOne(text.casefold(), list(known), scorer=fuzz.ratio)
         return known[best[0]] if best and best[1] >= 55 else "out_of_scope"

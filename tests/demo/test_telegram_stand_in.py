@@ -135,9 +135,9 @@ def test_messages_are_edited_and_deleted(world: World) -> None:
         first = await bot.send_message(CHAT, "one", reply_markup=keyboard("id"))
         await bot.edit_message_reply_markup(CHAT, first.message_id, reply_markup=None)
         await bot.edit_message_text("two", CHAT, first.message_id)
-        with pytest.raises(BadRequest, match="(?i)not modified"):
+        with pytest.raises(BadRequest, match=r"(?i)not modified"):
             await bot.edit_message_text("two", CHAT, first.message_id)
-        with pytest.raises(BadRequest, match="(?i)can't be edited"):
+        with pytest.raises(BadRequest, match=r"(?i)can't be edited"):
             await bot.edit_message_text("mine", CHAT, 1)
         assert await bot.delete_messages(CHAT, [1, first.message_id, 99])
 
@@ -154,7 +154,7 @@ def test_what_is_older_than_48_hours_stays(world: World) -> None:
     hook(world)
     writes(world)
     world.clock.pass_(48 * 3600 + 1)
-    with pytest.raises(BadRequest, match="(?i)can't be deleted"):
+    with pytest.raises(BadRequest, match=r"(?i)can't be deleted"):
         with_bot(world, lambda bot: bot.delete_message(CHAT, 1))
 
 

@@ -169,7 +169,8 @@ def test_messages_are_listed_by_the_filters_of_the_client(world: World, client: 
     assert len(client.messages.list(limit=2)) == 2
 
 
-def test_a_list_that_nobody_can_read_is_an_error(client: Client) -> None:
+def test_a_date_that_nobody_can_read_is_an_error(client: Client) -> None:
+    client.messages.create(to=PERSON, from_=SMS, body="x")
     with pytest.raises(TwilioException):
         client.messages.list(date_sent="tomorrow")
 

@@ -18,6 +18,7 @@ import httpx
 import uvicorn
 
 HOST = "127.0.0.1"
+NOBODY = f"http://{HOST}:9"  # the discard port: nobody listens there
 UP_WITHIN_S, DOWN_WITHIN_S = 90.0, 10.0
 
 
@@ -94,3 +95,15 @@ def served(app: Any, made: socket.socket | None = None) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(DOWN_WITHIN_S)
+
+
+@contextmanager
+def deaf() -> Iterator[str]:
+    """The address of somebody who listens but never takes a connection up."""
+    with socket.socket() as listening, socket.socket() as first, socket.socket() as second:
+        listening.bind((HOST, 0))
+        listening.listen(0)
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield f"http://{HOST}:{listening.getsockname()[1]}"

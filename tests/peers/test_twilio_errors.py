@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from bot.channels.base import ChannelName, OfferedChoice, Outcome, Part
 from tests.peers.emulate import Emulate
-from tests.peers.programs import HOST
-from tests.peers.twilio_channel import NOBODY, sending
+from tests.peers.programs import NOBODY, deaf
+from tests.peers.twilio_channel import sending
 from tests.peers.wiremock import BAD_CHUNK, EMPTY, RESET, Response, WireMock, html, json, late, passed_on
 
 pytestmark = pytest.mark.peers
@@ -89,18 +85,6 @@ def test_a_refused_connection_is_provably_unsent(sender: ChannelName) -> None:
         assert twilio.send(PERSON, "hello").outcome is Outcome.RETRY
 
 
-@contextmanager
-def deaf() -> Iterator[str]:
-    """The address of somebody who listens but never takes a connection up."""
-    with socket.socket() as listening, socket.socket() as first, socket.socket() as second:
-        listening.bind((HOST, 0))
-        listening.listen(0)
-        for waiting in (first, second):
-            waiting.setblocking(False)
-            waiting.connect_ex(listening.getsockname())
-        yield f"http://{HOST}:{listening.getsockname()[1]}"
-
-
 def test_a_connection_that_never_comes_about_is_provably_unsent() -> None:
     with deaf() as address, sending(ChannelName.SMS, address, time_limit_s=LIMIT_S) as twilio:
         result = twilio.send(PERSON, "hello")
@@ -118,7 +102,9 @@ def test_a_connection_that_never_comes_about_is_provably_unsent() -> None:
         (json(201, {"friendly_name": "hearth"}), Outcome.UNKNOWN),
     ],
 )
-def test_a_template_that_fails_has_its_outcome_and_no_message_follows(answer: Response, outcome: Outcome, wiremock: WireMock) -> None:
+def test_a_template_that_fails_has_its_outcome_and_no_message_follows(
+    answer: Response, outcome: Outcome, wiremock: WireMock
+) -> None:
     wiremock.rule(CONTENT, answer, "POST")
     wiremock.rule(MESSAGES, MADE, "POST")
     with sending(ChannelName.WHATSAPP, wiremock.url, time_limit_s=LIMIT_S) as twilio:

@@ -17,7 +17,13 @@ from tests.peers.installation import Installation
 
 pytestmark = pytest.mark.peers
 SIGNER = Path(__file__).with_name("signer.cjs")
-TEXTS = ["Grüße, wie geht's?", "هل يمكن لأختي أن تأتي؟ ١٢٣", "کیا میری بہن آ سکتی ہے؟", "👩‍👩‍👧 🇸🇾 ❤️", "a+b=c & 100% «да»\n\n  两行  "]
+TEXTS = [
+    "Grüße, wie geht's?",
+    "هل يمكن لأختي أن تأتي؟ ١٢٣",
+    "کیا میری بہن آ سکتی ہے؟",
+    "👩‍👩‍👧 🇸🇾 ❤️",
+    "a+b=c & 100% «да»\n\n  两行  ",
+]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +68,12 @@ def form(person: str, **fields: Any) -> dict[str, Any]:
     """The fields of a WhatsApp message, as Twilio sends them."""
     sid = f"SM{person.removeprefix('whatsapp:+'):0>32}"
     ids = {"MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "AccountSid": ACCOUNT, "ApiVersion": "2010-04-01"}
-    who = {"From": person, "To": SENDERS[ChannelName.WHATSAPP], "WaId": person.removeprefix("whatsapp:+"), "ProfileName": "Ana María 🌻"}
+    who = {
+        "From": person,
+        "To": SENDERS[ChannelName.WHATSAPP],
+        "WaId": person.removeprefix("whatsapp:+"),
+        "ProfileName": "Ana María 🌻",
+    }
     counts = {"NumMedia": "0", "NumSegments": "1", "ReferralNumMedia": "0", "SmsStatus": "received", "MessageType": "text"}
     return {**ids, **who, **counts, "Body": "hello", **fields}
 
@@ -95,7 +106,14 @@ CALLS: list[tuple[str, str, dict[str, Any], tuple[Kind, str, str]]] = [
     (
         "location",
         "",
-        {"Latitude": "14.5995", "Longitude": "120.9842", "Address": "Manila, 1000", "Label": "", "Body": "", "MessageType": "location"},
+        {
+            "Latitude": "14.5995",
+            "Longitude": "120.9842",
+            "Address": "Manila, 1000",
+            "Label": "",
+            "Body": "",
+            "MessageType": "location",
+        },
         (Kind.LOCATION, "", ""),
     ),
     ("query", "?name=%C3%BC%20+x&empty=&again=1&again=2", {}, (Kind.TEXT, "hello", "")),

@@ -15,7 +15,8 @@ from bot.i18n.answers import Answers, Choice
 from bot.i18n.languages import CODES
 from bot.settings import ROOT
 from tests.peers.emulate import ACCOUNT, TOKEN, Emulate
-from tests.peers.twilio_channel import NOBODY, sending
+from tests.peers.programs import NOBODY
+from tests.peers.twilio_channel import sending
 
 pytestmark = pytest.mark.peers
 TWILIO_CHANNELS = [ChannelName.SMS, ChannelName.WHATSAPP]

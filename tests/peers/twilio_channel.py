@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -13,8 +13,7 @@ import pytest
 from bot.channels import twilio
 from bot.channels.base import ChannelName, Part, SendResult
 from tests.peers.emulate import ACCOUNT, SENDERS, TOKEN
-
-NOBODY = "http://127.0.0.1:9"  # the discard port: nobody listens there
+from tests.peers.programs import NOBODY
 
 
 class Templates:
@@ -50,9 +49,7 @@ class Sending:
 
 
 @contextmanager
-def sending(
-    name: ChannelName, api: str, content_api: str = "", time_limit_s: float = twilio.TIME_LIMIT_S
-) -> Iterator[Sending]:
+def sending(name: ChannelName, api: str, content_api: str = "", time_limit_s: float = twilio.TIME_LIMIT_S) -> Iterator[Sending]:
     """A channel until the end of the block."""
     with ThreadPoolExecutor(2) as pool, pytest.MonkeyPatch.context() as patch:
         patch.setattr(twilio, "TIME_LIMIT_S", time_limit_s)

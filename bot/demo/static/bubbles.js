@@ -41,8 +41,10 @@ function body(message, phone) {
   const box = make("div", "body");
   box.append(make("span", "unseen", `${message.mine ? word("you") : "Hearth"}: `));
   if (message.quote) {
-    const quote = make("blockquote", "quote", message.quote);
-    quote.dir = "auto";
+    const quote = make("blockquote", "quote");
+    const words = make("span", "", message.quote);
+    words.dir = "auto";
+    quote.append(words);
     box.append(quote);
   }
   if (ART[message.kind]) {
