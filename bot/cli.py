@@ -13,7 +13,12 @@ import typer
 
 from bot.settings import ROOT, Settings, SettingsError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Hearth: a multilingual assistant for families.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Hearth: a multilingual assistant for families.",
+)
 staff_app = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
 locales_app = typer.Typer(no_args_is_help=True, help="Texts and translations.")
 nlu_app = typer.Typer(no_args_is_help=True, help="Understanding.")
@@ -37,6 +42,9 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
+        from pydantic import ValidationError
+        from sqlalchemy.exc import SQLAlchemyError
+
         from bot.programme import ProgrammeError
         from bot.store.db import SchemaError
         from bot.store.seal import SealError
@@ -45,6 +53,12 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except (SettingsError, SchemaError, ProgrammeError, SealError) as error:
             raise fail(str(error)) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise fail(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}; see .env.example.") from None
+        except SQLAlchemyError as error:
+            line = f"The database does not answer as it should ({type(error).__name__}): check HEARTH_DATABASE_URL, run `hearth migrate`."
+            raise fail(line) from None
 
     return wrapped
 
@@ -97,6 +111,7 @@ def serve(host: str = "127.0.0.1", port: int = 8000, workers: bool = True) -> No
 def worker() -> None:
     """Workers and senders without the webhooks, for a machine of their own."""
     import asyncio
+    import signal
 
     from bot.gateway.app import working
     from bot.gateway.intake import Intake
@@ -106,14 +121,14 @@ def worker() -> None:
     configure()
     services = build(Settings())
 
-    async def forever() -> None:
+    async def until_told() -> None:
+        told = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, told.set)
         async with working(services, Intake(services)):
-            await asyncio.Event().wait()
+            await told.wait()
 
-    try:
-        asyncio.run(forever())
-    except KeyboardInterrupt:
-        return
+    asyncio.run(until_told())
 
 
 @app.command()

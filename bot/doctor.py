@@ -60,5 +60,3 @@ def _neighbours(settings: Settings) -> Iterator[str]:
             httpx.get(url, timeout=3)
         except httpx.HTTPError:
             yield f"{name} does not answer at {url}: is it running?"
-
-

@@ -36,13 +36,20 @@ class _Redact(logging.Filter):
         return True
 
 
+class _Plain(logging.Formatter):
+    def formatException(self, ei: Any) -> str:
+        return redact(super().formatException(ei))
+
+
 def configure(json: bool = True) -> None:
     """Sets up logging for a process. Client libraries that log addresses or tokens are kept to warnings."""
     handler = logging.StreamHandler()
     handler.addFilter(_Redact())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(levelname)s %(name)s %(message)s", force=True)
-    for name in ("httpx", "httpcore", "twilio.http_client", "telegram", "uvicorn.access", "alembic"):
+    handler.setFormatter(_Plain("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name in ("httpx", "httpcore", "twilio.http_client", "uvicorn.access", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)  # it logs bodies it cannot read
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

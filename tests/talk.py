@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.channels.base import Channel, ChannelName, Inbound, Kind, Outcome, Part, SendResult
+from bot.channels.base import ChannelName, Inbound, Kind, Outcome, Part, SendResult
 from bot.gateway.commit import Committer
 from bot.gateway.contacts import Contacts
 from bot.gateway.inbox import Inbox
@@ -94,21 +94,26 @@ class Talk:
     numbers = itertools.count(1)
 
     def __init__(
-        self, engine: Engine, sealer: Sealer, clock: Callable[[], datetime], channel: ChannelName, answers: Answers
+        self,
+        engine: Engine,
+        sealer: Sealer,
+        clock: Callable[[], datetime],
+        channel: ChannelName,
+        answers: Answers,
+        rasa: Rasa | None = None,
     ) -> None:
         self.engine, self.sealer, self.clock, self.channel_name = engine, sealer, clock, channel
         self.rasa, self.answers = RasaStandIn(), answers
         self.inbox, self.outbox = Inbox(engine, sealer), Outbox(engine, sealer)
-        client = Rasa("http://rasa", "token", transport=self.rasa.transport)
+        client = rasa or Rasa("http://rasa", "token", transport=self.rasa.transport)
         self.channel = RecordingChannel(channel)
-        channels: dict[ChannelName, Channel] = {channel: self.channel}
         wake, wake_sender = asyncio.Event(), asyncio.Event()
         committer = Committer(engine, sealer, self.outbox)
         detector, recogniser = loaded()
         steps = stages(answers, self.inbox, client, detector, recogniser)
         self.worker = Worker(self.inbox, committer, steps, answers, sealer, CAPABILITIES, clock, wake, wake_sender)
         limits = Limits(dict.fromkeys(ChannelName, 1000.0))
-        self.sender = Sender(self.outbox, Contacts(engine), channels, limits, clock, wake_sender, random.Random(1))
+        self.sender = Sender(self.outbox, Contacts(engine), self.channel, limits, clock, wake_sender, random.Random(1))
         self.heard: list[Part] = []
 
     def send(self, text: str = "", **changes: Any) -> Inbound:

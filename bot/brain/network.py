@@ -7,13 +7,14 @@ unchanged), so that what is tuned is what will run. Multiplications are done in 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from bot.brain.weights import Floats, Weights
+from bot.brain.weights import Floats, Weights, unpacked
 
 _BLOCK = 32
 MATRICES = ("q.w", "k.w", "v.w", "ao.w", "fi.w", "fo.w")
@@ -58,6 +59,13 @@ class Network:
         return {
             f"l{number}.{part}": variable.numpy() for number, parts in enumerate(self.layers) for part, variable in parts.items()
         }
+
+    def begin_with(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Takes layers that were tuned before, as they were saved."""
+        for number, parts in enumerate(self.layers):
+            for part, variable in parts.items():
+                values = tensors[f"l{number}.{part}"]
+                variable.assign(unpacked(values).reshape(variable.shape) if part in MATRICES else values)
 
     def embed(self, ids: Any, learning: bool) -> Any:
         """Vectors of length one for rows of piece numbers (places in `words`; -1 fills up)."""

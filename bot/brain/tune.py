@@ -196,11 +196,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--rate", type=float, default=1.2e-4)
+    parser.add_argument("--start", type=Path, help="go on from these layers instead of the package's own")
     parser.add_argument("--out", type=Path, default=TARGET)
     options = parser.parse_args(arguments)
     lines = list(lines_in(Path("data/nlu")))
     test = [line for line in lines if held_out(line)]
     tuner = Tuner([line for line in lines if not held_out(line)], options.epochs, options.seed, options.rate)
+    network = tuner.network(test)
+    if options.start:
+        with np.load(options.start, allow_pickle=False) as layers:
+            network.begin_with(layers)
     save(tuner.run(test), options.out)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
     return 0

@@ -72,7 +72,7 @@ class Weights:
         """A whole tensor in full precision, flat; KeyError for an unknown name."""
         packed, count, offset, size = self._tensors[name]
         raw = self._bytes[offset : offset + size]
-        return _unpacked(raw.reshape(-1, _BYTES)).reshape(-1) if packed else raw.view(np.float32)[:count].copy()
+        return unpacked(raw.reshape(-1, _BYTES)).reshape(-1) if packed else raw.view(np.float32)[:count].copy()
 
     def matrix(self, name: str, rows: int) -> Floats:
         """A tensor as a matrix of so many rows (one a output)."""
@@ -82,7 +82,7 @@ class Weights:
         """The vectors of these word pieces, one a row."""
         _, _, offset, size = self._tensors["emb.word"]
         rows = self._bytes[offset : offset + size].reshape(-1, self.width // _BLOCK * _BYTES)[ids]
-        return _unpacked(rows.reshape(-1, _BYTES)).reshape(len(ids), self.width)
+        return unpacked(rows.reshape(-1, _BYTES)).reshape(len(ids), self.width)
 
     def patched(self, target: Path, tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Writes the model with some tensors replaced by arrays of the same number of bytes; readers see all of it or none."""
@@ -132,7 +132,7 @@ class Weights:
         return name, (bool(packed), count, offset, size)
 
 
-def _unpacked(blocks: npt.NDArray[np.uint8]) -> Floats:
+def unpacked(blocks: npt.NDArray[np.uint8]) -> Floats:
     """Blocks of 32 weights: a 16-bit scale and 32 nibbles, of which the low ones come first."""
     scale = blocks[:, :2].copy().view(np.float16).astype(np.float32)
     nibbles = blocks[:, 2:]

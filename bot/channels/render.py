@@ -33,9 +33,11 @@ def render(
         choices = [Choice(plain(choice.title), choice.payload) for choice in choices]
         hint = plain(hint)
     tappable = _fits_buttons(choices, capabilities)
-    if choices and not tappable:
+    if numbered(choices, capabilities):
         lines = [f"{number}. {choice.title}" for number, choice in enumerate(choices, 1)]
         text = "\n".join([text, "", *lines, *([hint] if hint else [])])
+    elif choices and not tappable:
+        text = "\n".join([text, "", *(f"- {choice.title}" for choice in choices)])
     if language(locale).right_to_left:
         text = isolate(text)
     texts = split(text, capabilities.text_limit, capabilities.utf16_units)
@@ -43,6 +45,16 @@ def render(
         texts[-1:] = split(texts[-1], capabilities.choice_text_limit, capabilities.utf16_units)
     offered = tuple(OfferedChoice(choice_id(choice.payload), choice.title) for choice in choices) if tappable else ()
     return [Part(each) for each in texts[:-1]] + [Part(texts[-1], offered, label if offered else "")]
+
+
+def numbered(choices: Sequence[Choice], capabilities: Capabilities) -> bool:
+    """True where these choices are shown with numbers to answer by.
+
+    Choices that name numbers themselves ("Under 20") are listed without: a typed "3" would mean an age as well as a line.
+    """
+    if not choices or _fits_buttons(choices, capabilities):
+        return False
+    return not any(character.isdecimal() for choice in choices for character in choice.title)
 
 
 def _fits_buttons(choices: Sequence[Choice], capabilities: Capabilities) -> bool:

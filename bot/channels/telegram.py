@@ -53,8 +53,9 @@ def parse(body: Mapping[str, Any]) -> Inbound | None:
     if query := update.callback_query:
         language = query.from_user.language_code or ""
         tap = {"callback_id": query.id}
+        sender = str(query.from_user.id)
         return Inbound(
-            ChannelName.TELEGRAM, unique, str(query.from_user.id), Kind.TAP, "", query.data or "", language_hint=language, extra=tap
+            ChannelName.TELEGRAM, f"tap:{query.id}", sender, Kind.TAP, "", query.data or "", language_hint=language, extra=tap
         )
     if member := update.my_chat_member:
         if member.chat.type != "private":
@@ -71,6 +72,12 @@ def parse(body: Mapping[str, Any]) -> Inbound | None:
         return Inbound(ChannelName.TELEGRAM, unique, str(message.chat.id), Kind.GROUP)
     kind = Kind.EDITED if update.edited_message else _message_kind(message)
     text = message.text or message.caption or ""
+    if kind is Kind.EDITED and not text:
+        return None  # a live location sends one of these every few seconds
+    if kind is Kind.EDITED:
+        unique = f"{message.chat.id}:{message.message_id}:{int(message.edit_date.timestamp()) if message.edit_date else update.update_id}"
+    else:
+        unique = f"{message.chat.id}:{message.message_id}"
     if text.split(" ", 1)[0] == "/start":
         text = "/start"
     language = (message.from_user.language_code if message.from_user else None) or ""

@@ -17,7 +17,7 @@ from bot.gateway.outbox import Outbox
 from bot.gateway.turn import Turn
 from bot.handoff.tickets import open_ticket
 from bot.i18n.answers import Choice
-from bot.store.seal import Sealer
+from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, inbox
 
 OFFERED_KEPT = 80
@@ -51,11 +51,13 @@ class Committer:
             if turn.contact_changes.get("opted_out_at"):
                 self._outbox.withdraw(connection, talk["id"])
             if not silent:
-                outgoing.add(connection, self._sealer, talk["id"], turn.claim.inbox_id, parts, now)
+                outgoing.add(connection, self._sealer, talk["id"], turn.claim.inbox_id, parts, now, turn.urgent)
             for request in turn.tickets:
                 open_ticket(connection, request, talk["id"], turn.claim.inbox_id, turn.locale, turn.inbound.channel, now)
             connection.execute(
-                update(contact).where(contact.c.id == talk["contact_id"]).values(last_inbound_at=now, **turn.contact_changes)
+                update(contact)
+                .where(contact.c.id == talk["contact_id"])
+                .values({"last_inbound_at": now, "blocked_at": None, **turn.contact_changes})
             )
             connection.execute(update(conversation).where(mine).values(**self._talk(turn, silent, row.owner)))
             handled = {"state": "handled", "handled_at": now, "outcome": turn.outcome}
@@ -66,10 +68,11 @@ class Committer:
         choices = [choice for reply in turn.replies for choice in reply.choices]
         if choices and not silent:
             last = list(turn.replies[-1].choices) or choices
-            offered = {**offered, **{choice_id(choice.payload): choice.payload for choice in choices}}
+            new = {choice_id(choice.payload): choice.payload for choice in choices}
+            offered = {**{key: payload for key, payload in offered.items() if key not in new}, **new}
             offered = dict(list(offered.items())[-OFFERED_KEPT:])
-        elif turn.replies and not silent:
-            last = []
+        elif turn.replies and not silent and turn.outcome == "answered":
+            last = []  # a photo or a notice in between does not close an open question
         return {
             "locale": turn.locale if turn.locale_state not in ("unknown", "choosing") else None,
             "locale_state": turn.locale_state,
@@ -87,5 +90,8 @@ def offered(sealer: Sealer, sealed: bytes | None) -> tuple[dict[str, str], list[
     """The choices given so far, by id, and those of the last message in order."""
     if not sealed:
         return {}, []
-    value = sealer.open(sealed)
+    try:
+        value = sealer.open(sealed)
+    except SealError:
+        return {}, []  # its key is gone: old buttons mean nothing, and the talk goes on
     return value["ids"], [Choice(title, payload) for title, payload in value["last"]]

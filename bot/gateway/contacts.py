@@ -23,6 +23,6 @@ class Contacts:
         with self._engine.begin() as connection:
             owner = select(conversation.c.contact_id).where(conversation.c.id == conversation_id).scalar_subquery()
             channel = connection.scalar(select(contact.c.channel).where(contact.c.id == owner))
-            # A blocked Telegram bot may be unblocked by writing again; an SMS opt-out lasts until START.
-            column = "blocked_at" if channel == ChannelName.TELEGRAM else "opted_out_at"
+            # An SMS opt-out lasts until START; elsewhere whoever writes to us again has unblocked us.
+            column = "opted_out_at" if channel == ChannelName.SMS else "blocked_at"
             connection.execute(update(contact).where(contact.c.id == owner).values({column: now}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, inbox
 
 LEASE = timedelta(seconds=90)
+MOST_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Inbox:
                 "channel": inbound.channel,
                 "provider_message_id": inbound.provider_message_id,
                 "conversation_id": talk,
-                "body": self._sealer.seal(dump(inbound)),
+                "body": self._sealer.seal(dump(replace(inbound, text=inbound.text.encode("utf-8", "replace").decode()))),
                 "state": "received",
                 "attempts": 0,
                 "received_at": now,
@@ -122,18 +123,25 @@ class Inbox:
             if not connection.execute(held).rowcount:
                 return None
             waiting = select(inbox).where(inbox.c.conversation_id == talk_id, inbox.c.state == "received")
-            message = connection.execute(waiting.order_by(inbox.c.id).limit(1)).mappings().one()
+            message = connection.execute(waiting.order_by(inbox.c.id).limit(1)).mappings().first()
+            if message is None:  # another worker finished this talk in between
+                release = {"lease_owner": None, "lease_until": None}
+                connection.execute(update(conversation).where(conversation.c.id == talk_id).values(release))
+                return None
+            connection.execute(update(inbox).where(inbox.c.id == message["id"]).values(attempts=message["attempts"] + 1))
             talk = connection.execute(select(conversation).where(conversation.c.id == talk_id)).mappings().one()
             person = connection.execute(select(contact).where(contact.c.id == talk["contact_id"])).mappings().one()
         try:
             inbound = load(self._sealer.open(message["body"]))
-        except SealError:
+        except (SealError, TypeError, KeyError, ValueError):
+            inbound = None
+        if inbound is None or message["attempts"] >= MOST_ATTEMPTS:
             self._park(message["id"], dict(talk), str(person["channel"]), now)
             return self.claim(now)
-        return Claim(message["id"], message["attempts"], message["received_at"], inbound, dict(talk), dict(person), lease)
+        return Claim(message["id"], message["attempts"] + 1, message["received_at"], inbound, dict(talk), dict(person), lease)
 
     def _park(self, inbox_id: int, talk: Mapping[str, Any], channel: str, now: datetime) -> None:
-        """Puts a message that does not open (its key is gone) into a person's hands, so that the talk goes on."""
+        """Puts a message that does not open, or that ends every worker, into a person's hands, so that the talk goes on."""
         with self._engine.begin() as connection:
             parked = {"state": "parked", "handled_at": now, "outcome": "unreadable"}
             connection.execute(update(inbox).where(inbox.c.id == inbox_id).values(parked))
@@ -145,7 +153,6 @@ class Inbox:
     def retry(self, claim: Claim, at: datetime) -> None:
         """Gives a claimed message back; the conversation waits until `at`, so that order is kept."""
         with self._engine.begin() as connection:
-            connection.execute(update(inbox).where(inbox.c.id == claim.inbox_id).values(attempts=inbox.c.attempts + 1))
             mine = and_(conversation.c.id == claim.conversation["id"], conversation.c.lease_owner == claim.lease)
             connection.execute(update(conversation).where(mine).values(lease_owner=None, lease_until=None, retry_at=at))
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.base import Inbound
 from bot.gateway.services import Services
 
 log = structlog.get_logger()
 DRAIN_EVERY_S = 2.0
+STORE_LIMIT_S = 2.5
 
 
 class Intake:
@@ -20,15 +21,20 @@ class Intake:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._pool = ThreadPoolExecutor(8, "intake")
+        self._spool_pool = ThreadPoolExecutor(2, "spool")
 
     async def keep(self, inbound: Inbound) -> str:
         """ "stored", "repeated" or "spooled"; raises SpoolFull when it can be kept nowhere."""
         services = self._services
+        storing = asyncio.get_running_loop().run_in_executor(self._pool, services.inbox.store, inbound, services.clock())
         try:
-            new = await asyncio.to_thread(services.inbox.store, inbound, services.clock())
-        except (DBAPIError, PoolTimeout) as error:
+            # A database that hangs must not cost the provider's patience. Should the late store succeed after all, the
+            # spooled copy changes nothing: both carry the provider's id.
+            new = await asyncio.wait_for(storing, STORE_LIMIT_S)
+        except (SQLAlchemyError, TimeoutError) as error:
             log.error("database unavailable, spooling", kind=type(error).__name__)
-            await asyncio.to_thread(services.spool.write, inbound)
+            await asyncio.get_running_loop().run_in_executor(self._spool_pool, services.spool.write, inbound)
             return "spooled"
         services.wake.set()
         return "stored" if new else "repeated"
@@ -39,9 +45,11 @@ class Intake:
         while True:
             try:
                 if services.spool.size():
-                    count = await asyncio.to_thread(services.spool.drain, lambda i: services.inbox.store(i, services.clock()))
+                    count = await asyncio.to_thread(services.spool.drain, services.inbox.store)
                     log.info("spool drained", messages=count)
                     services.wake.set()
-            except (DBAPIError, PoolTimeout):
+            except SQLAlchemyError:
                 log.warning("spool waits for the database")
+            except Exception as error:
+                log.error("drain failed", kind=type(error).__name__)
             await asyncio.sleep(DRAIN_EVERY_S)

@@ -41,6 +41,6 @@ class Limits:
         """Nothing goes out on this channel until then."""
         self._paused[channel] = until
 
-    def paused(self, now: datetime) -> list[ChannelName]:
-        """The channels that pause now."""
-        return [name for name, until in self._paused.items() if until > now]
+    def paused(self, channel: ChannelName, now: datetime) -> bool:
+        """Whether this channel pauses now."""
+        return channel in self._paused and self._paused[channel] > now

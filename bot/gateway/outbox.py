@@ -16,12 +16,13 @@ from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, upda
 from sqlalchemy.orm import aliased
 
 from bot.channels.base import ChannelName, OfferedChoice, Part
+from bot.handoff.tickets import TicketRequest, open_ticket
+from bot.i18n.languages import DEFAULT
 from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, outbox
 
 LEASE = timedelta(seconds=60)
 RANK = {"waiting": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 4}
-FINAL = ("failed", "withdrawn")
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,17 @@ class Sending:
     attempts: int
     created_at: datetime
     unknown: bool
+    unknowns: int
 
 
 def add(
-    connection: Connection, sealer: Sealer, conversation_id: str, inbox_id: int | None, parts: Sequence[Part], now: datetime
+    connection: Connection,
+    sealer: Sealer,
+    conversation_id: str,
+    inbox_id: int | None,
+    parts: Sequence[Part],
+    now: datetime,
+    urgent: bool = False,
 ) -> None:
     """Writes `parts` in order; `seq` under its unique key makes a second commit of the same turn impossible."""
     for seq, part in enumerate(parts):
@@ -51,6 +59,8 @@ def add(
                 body=sealer.seal(asdict(part)),
                 state="waiting",
                 attempts=0,
+                unknowns=0,
+                urgent=urgent,
                 next_at=now,
                 created_at=now,
             )
@@ -62,14 +72,24 @@ def part_from(value: Mapping[str, Any]) -> Part:
     return Part(value["text"], tuple(OfferedChoice(**choice) for choice in value["choices"]), value.get("list_label", ""))
 
 
+def _stale(row: Mapping[str, Any]) -> bool:
+    """Whether a part may no longer go out. The confirmation of an opt-out itself has the opt-out's own time."""
+    opted_out = row["opted_out_at"] is not None and row["created_at"] != row["opted_out_at"]
+    taken_over = row["owner"] == "staff" and row["inbox_id"] is not None
+    return bool(opted_out or row["blocked_at"] or taken_over)
+
+
 class Outbox:
     """The table of messages to people."""
 
     def __init__(self, engine: Engine, sealer: Sealer) -> None:
         self._engine, self._sealer = engine, sealer
 
-    def claim(self, now: datetime, paused: Sequence[ChannelName] = ()) -> Sending | None:
-        """The next part to send: the oldest unfinished one of a conversation. Opted-out and blocked people get none."""
+    def claim(self, now: datetime, channel: ChannelName) -> Sending | None:
+        """The next part to send on a channel: the oldest unfinished one of a conversation, urgent ones first.
+
+        What may no longer go out is withdrawn here: an opt-out, a block, or a caseworker taking the talk came in between.
+        """
         earlier = aliased(outbox)
         blocked = (
             select(earlier.c.id)
@@ -82,14 +102,14 @@ class Outbox:
         )
         due = or_(
             and_(outbox.c.state == "waiting", outbox.c.next_at <= now),
-            and_(outbox.c.state == "sending", outbox.c.lease_until < now),
+            and_(outbox.c.state == "sending", or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < now)),
         )
         query = (
-            select(outbox, contact.c.channel, contact.c.address)
+            select(outbox, contact.c.channel, contact.c.address, contact.c.opted_out_at, contact.c.blocked_at, conversation.c.owner)
             .join(conversation, outbox.c.conversation_id == conversation.c.id)
             .join(contact, conversation.c.contact_id == contact.c.id)
-            .where(due, ~blocked, contact.c.channel.not_in(paused))
-            .order_by(outbox.c.id)
+            .where(due, ~blocked, contact.c.channel == channel)
+            .order_by(outbox.c.urgent.desc(), outbox.c.id)
             .limit(1)
             .with_for_update(of=outbox, skip_locked=True)
         )
@@ -97,13 +117,19 @@ class Outbox:
             row = connection.execute(query).mappings().first()
             if row is None:
                 return None
-            taken = {"state": "sending", "attempts": row["attempts"] + 1, "lease_until": now + LEASE}
-            connection.execute(update(outbox).where(outbox.c.id == row["id"]).values(taken))
+            mine = update(outbox).where(outbox.c.id == row["id"])
+            stale = _stale(dict(row))
+            if stale:
+                connection.execute(mine.values(state="withdrawn", lease_until=None))
+            else:
+                connection.execute(mine.values(state="sending", attempts=row["attempts"] + 1, lease_until=now + LEASE))
+        if stale:
+            return self.claim(now, channel)
         try:
             address, part = str(self._sealer.open(row["address"])), part_from(self._sealer.open(row["body"]))
         except SealError:
-            self.end(row["id"], "failed", "unreadable")
-            return self.claim(now, paused)
+            self.fail(row["id"], "unreadable", now)
+            return self.claim(now, channel)
         return Sending(
             row["id"],
             row["conversation_id"],
@@ -113,6 +139,7 @@ class Outbox:
             row["attempts"] + 1,
             row["created_at"],
             unknown=row["state"] == "sending" or row["error_code"] == "unknown",
+            unknowns=row["unknowns"] + (row["state"] == "sending"),
         )
 
     def sent(self, outbox_id: int, provider_id: str, now: datetime) -> None:
@@ -128,32 +155,51 @@ class Outbox:
         """Puts a part back until `at`. `code` "unknown" remembers that the last attempt may have gone out."""
         with self._engine.begin() as connection:
             still = and_(outbox.c.id == outbox_id, outbox.c.state == "sending")
-            connection.execute(update(outbox).where(still).values(state="waiting", next_at=at, lease_until=None, error_code=code))
+            unknowns = outbox.c.unknowns + (1 if code == "unknown" else 0)
+            back = {"state": "waiting", "next_at": at, "lease_until": None, "error_code": code[:32], "unknowns": unknowns}
+            connection.execute(update(outbox).where(still).values(back))
 
-    def end(self, outbox_id: int, state: str, code: str) -> None:
-        """Ends a part as failed or withdrawn."""
+    def fail(self, outbox_id: int, code: str, now: datetime) -> None:
+        """Ends a part as failed and tells a person: somebody waits for an answer that did not arrive."""
         with self._engine.begin() as connection:
-            open_states = outbox.c.state.not_in(("delivered", "read"))
-            ended = update(outbox).where(outbox.c.id == outbox_id, open_states)
-            connection.execute(ended.values(state=state, error_code=code[:32], lease_until=None))
+            self._fail(connection, outbox_id, code, now)
 
-    def status(self, outbox_id: int, provider_id: str, status: str, code: str) -> str | None:
+    def _fail(self, connection: Connection, outbox_id: int, code: str, now: datetime) -> None:
+        open_states = outbox.c.state.not_in(("delivered", "read", "failed"))
+        ended = update(outbox).where(outbox.c.id == outbox_id, open_states)
+        if not connection.execute(ended.values(state="failed", error_code=code[:32], lease_until=None)).rowcount:
+            return
+        query = (
+            select(outbox.c.conversation_id, outbox.c.inbox_id, outbox.c.urgent, conversation.c.locale, contact.c.channel)
+            .join(conversation, outbox.c.conversation_id == conversation.c.id)
+            .join(contact, conversation.c.contact_id == contact.c.id)
+            .where(outbox.c.id == outbox_id)
+        )
+        row = connection.execute(query).one()
+        request = TicketRequest("undelivered", "urgent" if row.urgent else "high")
+        open_ticket(connection, request, row.conversation_id, row.inbox_id, row.locale or DEFAULT, row.channel, now)
+
+    def status(self, outbox_id: int, provider_id: str, status: str, code: str, now: datetime) -> str | None:
         """Joins a delivery status with its part; returns the conversation's id, or None for a part we do not know.
 
         Statuses repeat and overtake each other: the highest rank stays, and nothing follows a failure.
         """
         with self._engine.begin() as connection:
-            row = connection.execute(select(outbox).where(outbox.c.id == outbox_id)).mappings().first()
+            row = connection.execute(select(outbox).where(outbox.c.id == outbox_id).with_for_update()).mappings().first()
             if row is None or (row["provider_id"] and row["provider_id"] != provider_id):
                 return None
-            values: dict[str, Any] = {"provider_id": provider_id}
+            mine = update(outbox).where(outbox.c.id == outbox_id)
+            connection.execute(mine.values(provider_id=provider_id))
             if status in ("failed", "undelivered", "canceled"):
-                if RANK.get(row["state"], 9) < RANK["delivered"]:
-                    values |= {"state": "failed", "error_code": code[:32] or status}
-            elif RANK.get(status, -1) > RANK.get(row["state"], 9):
-                values["state"] = status
-            connection.execute(update(outbox).where(outbox.c.id == outbox_id).values(values))
+                self._fail(connection, outbox_id, code or status, now)
+            elif status in ("sent", "delivered", "read") and RANK[status] > RANK.get(row["state"], 9):
+                connection.execute(mine.values(state=status, lease_until=None))
             return str(row["conversation_id"])
+
+    def known(self, provider_ids: Sequence[str]) -> set[str]:
+        """Those of the provider's ids that belong to parts of ours already."""
+        with self._engine.connect() as connection:
+            return set(connection.scalars(select(outbox.c.provider_id).where(outbox.c.provider_id.in_(provider_ids))))
 
     def withdraw(self, connection: Connection, conversation_id: str) -> None:
         """Takes back everything that still waits for this conversation."""

@@ -46,7 +46,7 @@ CAPABILITIES: dict[ChannelName, Capabilities] = {
     ChannelName.WHATSAPP: twilio.WHATSAPP,
     ChannelName.TELEGRAM: telegram.TELEGRAM,
 }
-SENDERS, WORKERS = 6, 4
+SENDERS_A_CHANNEL, WORKERS = 3, 4
 
 
 def utc_now() -> datetime:
@@ -64,6 +64,7 @@ class Services:
     inbox: Inbox
     outbox: Outbox
     spool: Spool
+    contacts: Contacts
     answers: Answers
     rasa: Rasa
     channels: dict[ChannelName, Channel]
@@ -99,7 +100,11 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
         wake,
         wake_sender,
     )
-    sender = Sender(outbox, contacts, channels, limits, clock, wake_sender, random.Random())
+    senders = [
+        Sender(outbox, contacts, channel, limits, clock, wake_sender, random.Random())
+        for channel in channels.values()
+        for _ in range(SENDERS_A_CHANNEL)
+    ]
     return Services(
         settings=settings,
         engine=engine,
@@ -112,7 +117,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
         channels=channels,
         telegram=telegram_channel,
         workers=[worker] * WORKERS,
-        senders=[sender] * SENDERS,
+        senders=senders,
+        contacts=contacts,
         wake=wake,
         wake_sender=wake_sender,
         clock=clock,
@@ -126,7 +132,7 @@ def _rates(settings: Settings) -> dict[ChannelName, float]:
 def stages(answers: Answers, inbox: Inbox, rasa: Rasa, detector: Detector, recogniser: Recogniser) -> list[Stage]:
     """The order is the design's: nothing comes before danger but knowing which language and choice it is."""
     return [
-        ChoiceStage(),
+        ChoiceStage(CAPABILITIES),
         LocaleStage(answers, detector, inbox),
         CrisisStage(answers, recogniser),
         OptOutStage(answers, load_words(ROOT / "data" / "keywords.yml")),

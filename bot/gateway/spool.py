@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+
+import structlog
 
 from bot.channels.base import Inbound
 from bot.gateway.inbox import dump, load
 from bot.store.seal import Sealer, SealError
+
+log = structlog.get_logger()
 
 
 class SpoolFull(Exception):
@@ -48,8 +54,8 @@ class Spool:
             temporary.unlink(missing_ok=True)
             raise SpoolFull from error
 
-    def drain(self, store: Callable[[Inbound], object]) -> int:
-        """Hands each message to `store`, oldest first, and removes it; stops at the first error, which is raised.
+    def drain(self, store: Callable[[Inbound, datetime], object]) -> int:
+        """Hands each message and its time of arrival to `store`, oldest first, and removes it; stops at the first error, which is raised.
 
         A file that does not open (its key is gone) is set aside under `.unreadable`, never deleted.
         """
@@ -57,14 +63,21 @@ class Spool:
         for path in sorted(self._folder.glob("*.sealed")):
             try:
                 inbound = load(self._sealer.open(path.read_bytes()))
-            except SealError:
+            except FileNotFoundError:
+                continue  # another process drains the same folder; storing twice would change nothing
+            except (SealError, TypeError, KeyError, ValueError) as error:
+                log.critical("a spooled message does not open; it is kept as .unreadable", kind=type(error).__name__)
                 path.rename(path.with_suffix(".unreadable"))
                 continue
-            store(inbound)
-            path.unlink()
+            store(inbound, datetime.fromtimestamp(int(path.name.split("-")[0]) / 1e9, UTC))
+            path.unlink(missing_ok=True)
             done += 1
         return done
 
     def size(self) -> int:
         """Bytes waiting."""
-        return sum(path.stat().st_size for path in self._folder.glob("*.sealed"))
+        total = 0
+        for path in self._folder.glob("*.sealed"):
+            with suppress(FileNotFoundError):
+                total += path.stat().st_size
+        return total

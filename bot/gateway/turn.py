@@ -40,6 +40,7 @@ class Turn:
     tickets: list[TicketRequest] = field(default_factory=list)
     contact_changes: dict[str, Any] = field(default_factory=dict)
     kept_inbox_id: int | None = None
+    urgent: bool = False  # its replies go out before others that wait
     outcome: str = "answered"
     done: bool = False
 

@@ -13,12 +13,14 @@ import time
 from urllib.parse import parse_qsl
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.channels import telegram, twilio
-from bot.channels.base import Kind
+from bot.channels.base import Kind, Outcome
+from bot.channels.twilio_errors import CODES as CODES_OF_ERRORS
 from bot.gateway.intake import Intake
 from bot.gateway.metrics import WEBHOOK_SECONDS, WEBHOOKS
 from bot.gateway.services import Services
@@ -77,6 +79,9 @@ class Webhooks:
         except SpoolFull:
             log.critical("nowhere to keep a message", channel=channel)
             result, response = "full", PlainTextResponse("try again", 503, {"Retry-After": "30"})
+        except SQLAlchemyError as error:
+            log.error("database unavailable", channel=channel, kind=type(error).__name__)
+            result, response = "unavailable", PlainTextResponse("try again", 503, {"Retry-After": "5"})
         WEBHOOKS.labels(channel, result).inc()
         WEBHOOK_SECONDS.labels(channel).observe(time.perf_counter() - started)
         return response  # type: ignore[no-any-return]
@@ -117,7 +122,10 @@ class Webhooks:
             return "unknown", Response(status_code=204)
         status, code = form.get("MessageStatus", ""), form.get("ErrorCode", "")
         outbox = self._services.outbox
-        talk = await asyncio.to_thread(outbox.status, int(reference), form["MessageSid"], status, code)
+        now = self._services.clock()
+        talk = await asyncio.to_thread(outbox.status, int(reference), form["MessageSid"], status, code, now)
+        if talk and code.isdecimal() and CODES_OF_ERRORS.get(int(code)) is Outcome.OPTED_OUT:
+            await asyncio.to_thread(self._services.contacts.send_failed, talk, Outcome.OPTED_OUT, now)
         return ("joined" if talk else "unknown"), Response(status_code=204)
 
     async def _telegram_update(self, request: Request) -> tuple[str, Response]:
@@ -130,7 +138,7 @@ class Webhooks:
         body = await _body(request)
         try:
             inbound = telegram.parse(json.loads(body))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except Exception as error:  # whatever is wrong with it, refusing it would block this person's queue for a day
             log.error("unreadable update", kind=type(error).__name__)
             return "unreadable", Response(status_code=200)
         if inbound is None:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import phonenumbers
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from bot.channels.base import Capabilities, ChannelName, Part
 from bot.channels.render import render
@@ -71,24 +70,34 @@ class Worker:
         turn = self._turn(claim)
         try:
             await run(turn, self._stages)
+            parts = self._parts(turn)
+        except asyncio.CancelledError:
+            # The process stops: the message is free for another at once, not only when the lease ends.
+            await asyncio.shield(asyncio.to_thread(self._inbox.retry, claim, self._clock()))
+            raise
         except Exception as error:
-            if isinstance(error, DBAPIError):
-                raise
-            log.warning("turn failed", inbox_id=claim.inbox_id, attempt=claim.attempts + 1, kind=type(error).__name__)
-            if claim.attempts < len(RETRY_AFTER):
-                await asyncio.to_thread(self._inbox.retry, claim, self._clock() + RETRY_AFTER[claim.attempts])
+            log.warning("turn failed", inbox_id=claim.inbox_id, attempt=claim.attempts, kind=type(error).__name__)
+            if claim.attempts <= len(RETRY_AFTER):
+                await asyncio.to_thread(self._inbox.retry, claim, self._clock() + RETRY_AFTER[claim.attempts - 1])
                 return
-            turn = self._turn(claim)
-            turn.locale_state = turn.locale_state if turn.locale_state != "unknown" else "guessed"
-            turn.say(self._answers, "utter_apology")
-            turn.finish("failed")
+            turn = self._apology(claim, turn)
+            parts = self._parts(turn)
         try:
-            await asyncio.to_thread(self._committer.commit, turn, self._parts(turn))
+            await asyncio.to_thread(self._committer.commit, turn, parts)
         except LeaseLost:
             log.warning("lease lost", inbox_id=claim.inbox_id)
             return
         TURNS.labels(turn.inbound.channel.value, turn.outcome).inc()
         self._wake_sender.set()
+
+    def _apology(self, claim: Claim, failed: Turn) -> Turn:
+        """A turn that says sorry, in the language that was recognised, and brings a person."""
+        turn = self._turn(claim)
+        if failed.locale_state not in ("unknown", "choosing"):
+            turn.locale, turn.locale_state = failed.locale, failed.locale_state
+        turn.say(self._answers, "utter_apology")
+        turn.finish("failed")
+        return turn
 
     def _turn(self, claim: Claim) -> Turn:
         talk = claim.conversation

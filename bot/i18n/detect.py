@@ -24,6 +24,7 @@ from bot.i18n.languages import CODES
 
 SURE = 3.0  # log odds between the two likeliest languages, see docs/adr/0004
 FOREIGN_SCORE, FOREIGN_LETTERS = 0.7, 12
+SHORT_WORDS = 3
 _URDU = set("ٹڈڑںےہھگچپژیکۓ")
 _ARABIC = set("ةىيكءإأآؤئ")
 _NOT_LETTERS = re.compile(r"[^\w']+|_")
@@ -60,6 +61,11 @@ class Detector:
     def __init__(self, lines: Mapping[str, Iterable[str]]) -> None:
         """`lines`: training messages by language code."""
         counts = {code: Counter(gram for line in some if _latin(line) for gram in _grams(line)) for code, some in lines.items()}
+        self._lines: dict[str, set[str]] = {}
+        for code, some in lines.items():
+            for line in some:
+                if len(line.split()) <= SHORT_WORDS:
+                    self._lines.setdefault(_plain(line), set()).add(code)
         vocabulary = set().union(*counts.values()) if counts else set()
         self._codes = sorted(counts)
         totals = {code: sum(counts[code].values()) + 0.5 * len(vocabulary) for code in self._codes}
@@ -108,11 +114,18 @@ class Detector:
             best = foreign_scores(text.replace("\n", " "), model="lite", k=1)[0]
             if best["lang"] not in CODES and float(best["score"]) >= FOREIGN_SCORE:
                 return Guess(None, True) if odds < 2 * SURE else Guess(ranked[0][1], False)
-        if not known or odds < SURE / 6:
-            return Guess(hinted or (ranked[0][1] if known else None), False)
-        if hinted and odds < SURE and hinted in (ranked[0][1], ranked[1][1]):
+        written = self._lines.get(_plain(text), ())
+        if len(written) == 1:
+            return Guess(next(iter(written)), True)
+        if odds >= SURE:
+            return Guess(ranked[0][1], True)
+        if hinted:
             return Guess(hinted, True)
-        return Guess(ranked[0][1], odds >= SURE)
+        return Guess(ranked[0][1] if known and odds >= SURE / 6 else None, False)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_NOT_LETTERS.sub(" ", text.casefold()).split())
 
 
 def _latin(line: str) -> bool:

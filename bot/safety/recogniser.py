@@ -25,10 +25,10 @@ _SPACED = re.compile(r"[^\w\s]|_")
 
 @dataclass(frozen=True)
 class Crisis:
-    """What was recognised, and in which language's list."""
+    """What was recognised, and in which languages' lists: some phrases are the same in two."""
 
     kind: str
-    language: str
+    languages: frozenset[str]
 
 
 def fold(text: str) -> str:
@@ -44,16 +44,20 @@ class Phrases:
     """A set of folded phrases, found in a text by looking up each run of its words: time does not grow with the list."""
 
     def __init__(self, by_language: Mapping[str, Sequence[str]]) -> None:
-        folded = {fold(str(phrase)): language for language, some in by_language.items() for phrase in some}
+        folded: dict[str, frozenset[str]] = {}
+        for language, some in by_language.items():
+            for phrase in some:
+                key = fold(str(phrase))
+                folded[key] = folded.get(key, frozenset()) | {language}
         folded.pop("", None)
-        self._unspaced = {phrase.replace(" ", ""): language for phrase, language in folded.items() if unspaced(phrase)}
-        self._spaced = {phrase: language for phrase, language in folded.items() if not unspaced(phrase)}
+        self._unspaced = {phrase.replace(" ", ""): languages for phrase, languages in folded.items() if unspaced(phrase)}
+        self._spaced = {phrase: languages for phrase, languages in folded.items() if not unspaced(phrase)}
         self._lengths = sorted({len(phrase) for phrase in self._unspaced}, reverse=True)
         self._words = sorted({phrase.count(" ") + 1 for phrase in self._spaced}, reverse=True)
 
-    def find(self, text: str) -> str | None:
-        """The language of the list that holds a phrase of the folded `text`, or None."""
-        return next((language for _, language in self._found(text)), None)
+    def find(self, text: str) -> frozenset[str]:
+        """The languages of the lists that hold a phrase of the folded `text`; empty where none does."""
+        return next((languages for _, languages in self._found(text)), frozenset())
 
     def without(self, text: str) -> str:
         """The folded `text` with every phrase taken out."""
@@ -64,7 +68,7 @@ class Phrases:
                 text = f" {text} ".replace(f" {phrase} ", " | ")
         return " ".join(text.split())
 
-    def _found(self, text: str) -> Iterator[tuple[str, str]]:
+    def _found(self, text: str) -> Iterator[tuple[str, frozenset[str]]]:
         words = text.split()
         for size in self._words:
             for start in range(len(words) - size + 1):
@@ -100,8 +104,8 @@ class Recogniser:
         folded = fold(text)
         for kind, phrases, unless in self._rules:
             # An idiom takes only itself away: "dying to see you, I cannot breathe" is still a medical crisis.
-            if phrases.find(folded) and (language := phrases.find(unless.without(folded))):
-                return Crisis(kind, language)
+            if phrases.find(folded) and (languages := phrases.find(unless.without(folded))):
+                return Crisis(kind, languages)
         return None
 
 

@@ -41,13 +41,23 @@ def connect(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": LOCK_WAIT_MS / 1000}, pool_size=8, max_overflow=8)
+        engine = create_engine(
+            parsed,
+            connect_args={"timeout": LOCK_WAIT_MS / 1000},
+            pool_size=8,
+            max_overflow=24,
+            pool_timeout=5,
+            hide_parameters=True,
+        )
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "begin", _begin_immediate)
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8)
+    limits = {"connect_timeout": 2, "tcp_user_timeout": 3000, "options": "-c statement_timeout=5000 -c lock_timeout=3000"}
+    return create_engine(
+        parsed, pool_pre_ping=True, pool_size=8, max_overflow=24, pool_timeout=5, hide_parameters=True, connect_args=limits
+    )
 
 
 def _config(engine: Engine) -> Config:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -111,6 +112,8 @@ outbox = Table(
     Column("body", LargeBinary, nullable=False),
     Column("state", String(16), nullable=False, default="waiting"),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("unknowns", Integer, nullable=False, default=0),
+    Column("urgent", Boolean, nullable=False, default=False),
     Column("next_at", Utc, nullable=False),
     Column("lease_until", Utc),
     Column("provider_id", String(128)),

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,12 +26,17 @@ def test_three_short_choices_are_buttons_on_whatsapp_and_telegram_and_numbers_on
 
 
 def test_many_choices_are_a_list_on_whatsapp_and_more_than_ten_become_numbers() -> None:
-    ten = [Choice(f"Choice {n}", f"/{n}") for n in range(10)]
+    ten = [Choice(f"Choice {letter}", f"/{letter}") for letter in "abcdefghij"]
     (part,) = render("Which?", ten, WHATSAPP, "en", label="Choose")
     assert (len(part.choices), part.list_label) == (10, "Choose")
     (part,) = render("Which?", [*ten, Choice("one more", "/x")], WHATSAPP, "en")
     assert part.choices == ()
     assert "11. one more" in part.text
+
+
+def test_choices_that_name_ages_are_not_numbered_because_a_typed_number_is_an_age() -> None:
+    (part,) = render("How old?", [Choice("Under 20", "/a"), Choice("I don't know", "/b")], SMS, "en", hint="Reply with a number.")
+    assert part.text == "How old?\n\n- Under 20\n- I don't know"
 
 
 def test_a_title_too_long_for_a_button_is_never_cut() -> None:

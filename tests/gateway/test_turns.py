@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -311,10 +312,10 @@ async def test_a_sender_that_died_is_taken_over_after_its_lease(talk: Talk, cloc
     talk.send("how much is the ticket?")
     while await talk.worker.step():
         pass
-    assert talk.outbox.claim(clock()) is not None
-    assert talk.outbox.claim(clock()) is None
+    assert talk.outbox.claim(clock(), talk.channel_name) is not None
+    assert talk.outbox.claim(clock(), talk.channel_name) is None
     clock.pass_(timedelta(minutes=2).total_seconds())
-    again = talk.outbox.claim(clock())
+    again = talk.outbox.claim(clock(), talk.channel_name)
     assert again is not None
     assert again.unknown
 
@@ -323,13 +324,13 @@ async def test_a_status_that_comes_before_the_send_returns_is_kept(talk: Talk, c
     talk.send("how much is the ticket?")
     while await talk.worker.step():
         pass
-    sending = talk.outbox.claim(clock())
+    sending = talk.outbox.claim(clock(), talk.channel_name)
     assert sending is not None
-    assert talk.outbox.status(sending.id, "SM9", "delivered", "") is not None
+    assert talk.outbox.status(sending.id, "SM9", "delivered", "", clock()) is not None
     talk.outbox.sent(sending.id, "SM9", clock())
-    talk.outbox.status(sending.id, "SM9", "sent", "")
+    talk.outbox.status(sending.id, "SM9", "sent", "", clock())
     assert talk.states() == ["delivered"]
-    assert talk.outbox.status(sending.id, "SM-other", "failed", "30003") is None
+    assert talk.outbox.status(sending.id, "SM-other", "failed", "30003", clock()) is None
     assert talk.states() == ["delivered"]
 
 
@@ -350,3 +351,159 @@ async def test_a_message_whose_key_is_gone_is_parked_with_a_ticket_and_the_talk_
     assert "unreadable" in talk.outcomes()
     assert ("unreadable", "high") in talk.tickets()
     assert len(parts) >= 1
+
+
+async def test_a_button_that_says_danger_is_met_without_rasa(talk: Talk) -> None:
+    talk.rasa.answer = lambda _: (
+        200,
+        said("utter_x", "Is it safe?", (("I am not safe", "/report_danger"), ("All well", "/affirm"))),
+    )
+    await talk.says("hello, is it possible to go home again?")
+    talk.rasa.answer = lambda _: (503, {"error": "down"})
+    (part,) = await talk.taps("I am not safe")
+    assert part.text == talk.answers.render("utter_crisis_danger", "en", "PH").text
+    assert ("danger", "urgent") in talk.tickets()
+
+
+async def test_an_age_typed_while_ages_are_offered_is_an_age(start: Callable[[ChannelName], Talk]) -> None:
+    for channel in ChannelName:
+        talk = start(channel)
+        choices = (
+            ("Under 20", '/inform{"answer": "u"}'),
+            ("20 years", '/inform{"answer": "20"}'),
+            ("21 or older", '/inform{"answer": "o"}'),
+        )
+        talk.rasa.answer = lambda _, choices=choices: (200, said("utter_x", "How old?", choices))
+        await talk.says("can my son come to live with me there?")
+        await talk.says("3")
+        assert talk.rasa.requests[-1]["text"] == "3"
+        await talk.says("under 20")
+        assert talk.rasa.requests[-1]["text"] == '/inform{"answer": "u"}'
+
+
+async def test_a_reply_that_cannot_be_delivered_brings_a_person(talk: Talk, clock: Clock) -> None:
+    talk.channel.results = [SendResult(Outcome.UNREACHABLE, code="21614")]
+    await talk.says("how much is the ticket?")
+    assert talk.tickets() == [("undelivered", "high")]
+    await talk.says("and how long does it take?")
+    assert talk.outbox.status(2, "id-2", "undelivered", "30003", clock()) is not None
+    assert talk.states() == ["failed", "failed"]
+    assert len(talk.tickets()) == 2
+
+
+async def test_an_outage_of_some_minutes_loses_no_reply(talk: Talk, clock: Clock) -> None:
+    talk.channel.results = [SendResult(Outcome.RETRY, code="503")] * 12
+    await talk.says("how much is the ticket?")
+    for _ in range(14):
+        clock.pass_(61)
+        await talk.settle()
+    assert talk.states() == ["sent"]
+
+
+async def test_what_waits_is_withdrawn_when_staff_take_the_talk_or_the_person_stops(talk: Talk, clock: Clock) -> None:
+    talk.channel.results = [SendResult(Outcome.RETRY, code="429", wait=5.0)]
+    await talk.says("how much is the ticket?")
+    with talk.engine.begin() as connection:
+        connection.execute(update(conversation).values(owner="staff"))
+    clock.pass_(10)
+    assert await talk.settle() == []
+    assert talk.states() == ["withdrawn"]
+
+
+async def test_one_bad_address_does_not_stop_its_channel_for_ever(talk: Talk, clock: Clock) -> None:
+    talk.channel.results = [SendResult(Outcome.MISCONFIGURED, code="21606")]
+    await talk.says("how much is the ticket?")
+    await talk.says("hello?", address="whatsapp:+639171111111")
+    clock.pass_(61)
+    assert len(await talk.settle()) == 1
+
+
+async def test_a_status_sending_never_blocks_a_conversation(talk: Talk, clock: Clock) -> None:
+    talk.channel.results = [SendResult(Outcome.UNKNOWN, code="ReadTimeout")]
+    talk.channel.found = SendResult(Outcome.RETRY)
+    await talk.says("how much is the ticket?")
+    talk.outbox.status(1, "SM1", "sending", "", clock())
+    clock.pass_(90)
+    assert len(await talk.settle()) == 1
+
+
+async def test_the_apology_is_in_the_language_that_was_written(talk: Talk, clock: Clock) -> None:
+    talk.rasa.answer = lambda _: (503, {"error": "no model"})
+    await talk.says("السلام عليكم متى تصل عائلتي إلى هنا؟")
+    for wait in RETRY_AFTER:
+        clock.pass_(wait.total_seconds() + 0.1)
+        await talk.settle()
+    assert talk.heard[-1].text.replace("\u2066", "").replace("\u2069", "") == talk.answers.render("utter_apology", "ar", "PH").text
+    assert talk_row(talk)["locale"] == "ar"
+
+
+async def test_telegrams_start_button_is_answered_in_the_phones_language(start: Callable[[ChannelName], Talk]) -> None:
+    talk = start(ChannelName.TELEGRAM)
+    await talk.says("/start", language_hint="es-MX")
+    assert talk.rasa.requests[0]["metadata"]["locale"] == "es"
+    assert talk.rasa.requests[0]["text"] == "/greet"
+
+
+async def test_danger_in_another_language_is_answered_in_that_language(talk: Talk) -> None:
+    await talk.says("hello, how long does it take in general?")
+    (part,) = await talk.says("me quiere matar")
+    assert part.text == talk.answers.render("utter_crisis_danger", "es", "PH").text
+
+
+async def test_a_choice_of_language_days_later_does_not_answer_an_old_message_again(talk: Talk) -> None:
+    await talk.says("hello my friend, kaise ho, que tal")
+    await talk.says("how much is the plane ticket for two people?")
+    count = len(talk.rasa.requests)
+    await talk.says("Français")
+    assert len(talk.rasa.requests) == count
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "+63\u00a0917 000 0000",
+        "0917\u2011000\u20110000",
+        "06\u202f12\u202f34\u202f56\u202f78",
+        "055/123/4567",
+        "AB12C3456",
+        "A 123-456-789",
+    ],
+)
+async def test_numbers_and_documents_in_every_writing_are_masked(talk: Talk, secret: str) -> None:
+    await talk.says(f"please call me at {secret} my friend")
+    sent = talk.rasa.requests[0]["text"]
+    assert not any(len(run) >= 3 for run in "".join(c if c.isdigit() else " " for c in sent).split())
+
+
+async def test_ages_are_not_masked(talk: Talk) -> None:
+    await talk.says("my kids are 12 14 16 9 years old can they come")
+    assert "12 14 16 9" in talk.rasa.requests[0]["text"]
+
+
+async def test_a_button_just_shown_works_however_long_the_talk(talk: Talk) -> None:
+    await talk.says("hello, what can you tell me about it?")
+    for number in range(45):
+        talk.rasa.answer = lambda _, n=number: (
+            200,
+            said("utter_x", "Which?", (("Same", "/ask_cost"), (f"New {n}", f"/more{n}"), (f"Old {n}", f"/old{n}"))),
+        )
+        talk.clock.pass_(10)  # type: ignore[attr-defined]
+        await talk.says("tell me more about that please")
+        await talk.taps("Same")
+        assert talk.rasa.requests[-1]["text"] == "/ask_cost"
+
+
+async def test_a_worker_that_is_stopped_leaves_its_message_free_at_once(talk: Talk) -> None:
+    async def slow(_request: object) -> list[object]:
+        await asyncio.sleep(30)
+        return []
+
+    talk.worker._stages[-1]._rasa.ask = lambda *_: slow(None)  # type: ignore[attr-defined]
+    talk.send("how much is the ticket?")
+    task = asyncio.create_task(talk.worker.step())
+    await asyncio.sleep(0.5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0.2)
+    assert talk.inbox.claim(talk.clock()) is not None

@@ -233,7 +233,7 @@ async def test_while_the_database_is_locked_messages_are_spooled_sealed_and_come
     finally:
         blocker.rollback()
         services.inbox._engine = original
-    assert services.spool.drain(lambda inbound: services.inbox.store(inbound, services.clock())) == 3
+    assert services.spool.drain(services.inbox.store) == 3
     with services.engine.connect() as connection:
         ids = connection.scalars(select(inbox.c.provider_message_id).order_by(inbox.c.id)).all()
     assert list(ids) == [f"SM{number:032d}" for number in range(3)]
@@ -275,7 +275,7 @@ async def test_a_full_database_disk_spools_and_nothing_is_lost(client: httpx.Asy
     assert spooled > 0
     event.remove(services.engine, "connect", full)
     services.engine.dispose()
-    assert services.spool.drain(lambda inbound: services.inbox.store(inbound, services.clock())) == spooled
+    assert services.spool.drain(services.inbox.store) == spooled
     assert stored(services) == 12
 
 

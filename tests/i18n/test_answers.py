@@ -38,7 +38,9 @@ def test_every_answer_is_worded_in_every_language_with_nothing_left_open(code: s
     known = unchanged()
     english = {context: text for context, text, _ in texts(ROOT) if ":" not in context}
     for name, text in english.items():
-        worded = known.render(name, code, "US", language="x", facts="x", relation="x", age="19", description="x", when="x", year="2013")
+        worded = known.render(
+            name, code, "US", language="x", facts="x", relation="x", age="19", description="x", when="x", year="2013"
+        )
         assert worded.text, name
         assert "{" not in worded.text, name
         if code != "en" and len(text) > 30:
@@ -91,7 +93,16 @@ def test_hours_are_joined_and_named_in_the_language() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("Español", "es"), ("français", "fr"), ("اردو", "ur"), ("арабский", "ar"), ("中文", "zh"), ("urdu.", "ur"), ("english!", "en"), ("klingon", None)],
+    [
+        ("Español", "es"),
+        ("français", "fr"),
+        ("اردو", "ur"),
+        ("арабский", "ar"),
+        ("中文", "zh"),
+        ("urdu.", "ur"),
+        ("english!", "en"),
+        ("klingon", None),
+    ],
 )
 def test_a_language_is_known_by_its_name_in_any_of_our_languages(typed: str, code: str | None) -> None:
     assert by_name(typed) == code

@@ -33,7 +33,16 @@ def test_a_sentence_is_recognised_and_sure(text: str, code: str) -> None:
     assert (guess.code, guess.sure) == (code, True)
 
 
-@pytest.mark.parametrize("text", ["Kann meine Familie zu mir kommen bitte", "สวัสดีครับ", "안녕하세요 가족", "γεια σας", "Hur mycket kostar biljetten till Amerika"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kann meine Familie zu mir kommen bitte",
+        "สวัสดีครับ",
+        "안녕하세요 가족",
+        "γεια σας",
+        "Hur mycket kostar biljetten till Amerika",
+    ],
+)
 def test_a_language_we_do_not_speak_is_not_taken_for_one_we_do(text: str) -> None:
     assert DETECTOR.detect(text).code is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ class BotApi:
 
     messages = itertools.count(1)
 
-    def __init__(self, url: str, journal: Path) -> None:
-        self.url, self.journal = url, journal
+    def __init__(self, url: str, journal: Path, program: str) -> None:
+        self.url, self.journal, self._program = url, journal, program
         self._http = httpx.Client(base_url=url, timeout=30)
 
     def close(self) -> None:
@@ -69,7 +70,12 @@ class BotApi:
         entries = [json.loads(line) for line in self.journal.read_text("utf-8").splitlines()]
         return [(entry["update_ids"][0], entry["status"]) for entry in entries if entry.get("event") == "webhook"]
 
-    def calls(self, method: str) -> list[int]:
-        """The status of every call of this method, in order."""
-        entries = [json.loads(line) for line in self.journal.read_text("utf-8").splitlines()]
-        return [entry["status"] for entry in entries if entry.get("method") == method]
+    def begins_to_judge(self) -> None:
+        """What came before is none of the next verdict's business."""
+        self.journal.write_text("", "utf-8")
+
+    def verdict(self, method: str) -> dict[str, Any]:
+        """The server's own verdict: `ok` when it refused nothing, answered something and was asked for `method`."""
+        options = ["--require-response", "--require-method", method]
+        told = subprocess.run([self._program, "verdict", str(self.journal), *options], capture_output=True, text=True)
+        return dict(json.loads(told.stdout))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.i18n.answers import Answers
+from tests.peers.bot_api import BotApi
 from tests.peers.description import patched
 from tests.peers.emulate import Emulate, seed
 from tests.peers.installation import Installation, Missing, install, java
@@ -15,7 +16,16 @@ from tests.peers.programs import HOST, free_port, running
 from tests.peers.wiremock import WireMock
 from tests.talk import load_answers
 
-Folder = Callable[[str], Path]
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """All tests that lack the same thing are skipped at the same place, and so in one line of the summary."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and "NO " in report.longrepr[2]:
+        report.longrepr = (__file__, 1, report.longrepr[2])
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +98,17 @@ def wiremock(wiremock_program: WireMock) -> WireMock:
     """WireMock without rules."""
     wiremock_program.reset()
     return wiremock_program
+
+
+@pytest.fixture(scope="session")
+def bot_api(peers: Installation, place: Path) -> Iterator[BotApi]:
+    """A Telegram server."""
+    port, journal = free_port(), place / "bot-api.jsonl"
+    options = ["--host", HOST, "--port", str(port), "--enable-control", "--allow-insecure-loopback-webhooks"]
+    with running("bot-api", [peers.telegram, *options, "--journal", str(journal)], port, place) as url:
+        server = BotApi(url, journal, peers.telegram)
+        yield server
+        server.close()
 
 
 @pytest.fixture(scope="session")

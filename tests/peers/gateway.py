@@ -74,7 +74,7 @@ def opened(folder: Path, workers: bool = True, **changes: Any) -> Iterator[Gatew
             "TELEGRAM_WEBHOOK_SECRET": SECRET,
             **changes,
         }
-        settings = Settings(_env_file=None, **values)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, **values)
         engine = connect(settings.database_url)
         migrate(engine)
         engine.dispose()

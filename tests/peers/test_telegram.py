@@ -24,8 +24,7 @@ from bot.settings import ROOT
 from bot.store.db import connect
 from tests.peers.bot_api import BotApi
 from tests.peers.gateway import BOT_TOKEN, SECRET, Gateway, opened
-from tests.peers.installation import Installation
-from tests.peers.programs import HOST, NOBODY, deaf, eventually, free_port, running
+from tests.peers.programs import NOBODY, deaf, eventually
 from tests.peers.wiremock import BAD_CHUNK, EMPTY, RESET, Response, WireMock, html, json, late, passed_on
 from tests.talk import said
 
@@ -34,17 +33,6 @@ SEND = "/bot[^/]+/sendMessage"
 PERSON = 4_242_424_242  # more than 32 bits, as newer accounts have
 LIMIT_S = 0.7
 TELEGRAM = CAPABILITIES[ChannelName.TELEGRAM]
-
-
-@pytest.fixture(scope="module")
-def bot_api(peers: Installation, place: Path) -> Iterator[BotApi]:
-    """A Telegram server."""
-    port, journal = free_port(), place / "bot-api.jsonl"
-    options = ["--host", HOST, "--port", str(port), "--enable-control", "--allow-insecure-loopback-webhooks"]
-    with running("bot-api", [peers.telegram, *options, "--journal", str(journal)], port, place) as url:
-        server = BotApi(url, journal)
-        yield server
-        server.close()
 
 
 @pytest.fixture
@@ -184,6 +172,7 @@ def gateway(tmp_path: Path, way: WireMock, bot_api: BotApi) -> Iterator[Gateway]
 def test_an_update_arrives_is_answered_and_its_tap_is_acknowledged(gateway: Gateway, bot_api: BotApi, way: WireMock) -> None:
     offered = (("Was kostet das?", "/ask_cost"), ("هزینه", "/ask_papers"))
     gateway.rasa.answer = lambda body: (200, said("utter_ask_cost", f"You asked: {body['text']}", offered))
+    bot_api.begins_to_judge()
     bot_api.writes(PERSON, "how much is the ticket for my family 👩‍👩‍👧")
     (form,) = eventually(lambda: way.forms(SEND))
     assert form["text"] == "You asked: how much is the ticket for my family 👩‍👩‍👧"
@@ -193,8 +182,8 @@ def test_an_update_arrives_is_answered_and_its_tap_is_acknowledged(gateway: Gate
     assert second["text"] == "You asked: /ask_cost"
     kept = gateway.kept(str(PERSON))
     assert [(each.kind, each.choice_id) for each in kept] == [(Kind.TEXT, ""), (Kind.TAP, button["callback_data"])]
-    eventually(lambda: bot_api.calls("answerCallbackQuery") == [200])
     eventually(gateway.at_rest)
+    eventually(lambda: bot_api.verdict("answerCallbackQuery")["ok"])
     assert [row.provider_id.isdecimal() for row in gateway.rows()] == [True, True]
 
 

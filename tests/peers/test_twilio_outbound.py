@@ -81,7 +81,7 @@ def test_choices_make_a_template_that_twilio_takes_and_a_second_send_uses_it_aga
     person = emulate.person(ChannelName.WHATSAPP)
     with sending(ChannelName.WHATSAPP, checked_twilio, content_api) as twilio:
         assert twilio.send(person, part).outcome is Outcome.SENT
-        twilio.channel._client.content.base_url = NOBODY
+        twilio.client.content.base_url = NOBODY  # nothing can be made any more
         assert twilio.send(person, part).outcome is Outcome.SENT
     assert [message.body for message in emulate.heard(person)] == [None, None]  # the text is the template's
 

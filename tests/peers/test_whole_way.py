@@ -99,6 +99,7 @@ def test_while_every_tenth_send_fails_each_message_gets_one_answer_in_order(
     assert gateway.states() == ["sent"] * 200
     failed = wiremock.count(MESSAGES, "POST") - 200
     assert failed >= 12, "hardly anything failed: the test proves nothing"
+    assert wiremock.count(MESSAGES, "GET") >= 4, "hardly anything was looked up: the test proves nothing"
     assert len(gateway.rasa.requests) == 200, "a failed send must not ask Rasa again"
 
 

@@ -33,11 +33,11 @@ class Sending:
     """A `TwilioChannel` and what it remembers."""
 
     def __init__(self, name: ChannelName, api: str, content_api: str, pool: ThreadPoolExecutor) -> None:
-        client = twilio.client(ACCOUNT, TOKEN, api)
+        self.client = twilio.client(ACCOUNT, TOKEN, api)
         if content_api:
-            client.content.base_url = content_api
+            self.client.content.base_url = content_api
         self.templates = Templates()
-        self.channel = twilio.TwilioChannel(name, client, SENDERS[name], NOBODY, self.templates, pool)
+        self.channel = twilio.TwilioChannel(name, self.client, SENDERS[name], NOBODY, self.templates, pool)
 
     def send(self, person: str, part: Part | str) -> SendResult:
         """Sends one part (a text alone makes a part)."""

@@ -53,7 +53,14 @@ def test_plain_words_of_danger_are_met_in_every_language(text: str, expected: st
 
 @pytest.mark.parametrize(
     "text",
-    ["my phone is dying", "I'm dying to see them", "this waiting kills me", "muero de ganas de verlos", "he beat me at cards", "how much is the ticket?"],
+    [
+        "my phone is dying",
+        "I'm dying to see them",
+        "this waiting kills me",
+        "muero de ganas de verlos",
+        "he beat me at cards",
+        "how much is the ticket?",
+    ],
 )
 def test_harmless_idioms_are_not_danger(text: str) -> None:
     assert kind(text) is None

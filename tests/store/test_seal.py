@@ -11,7 +11,11 @@ from bot.store.db import SchemaError, check_schema, connect, migrate
 from bot.store.seal import Sealer, SealError
 
 OLD, NEW = "o" * 40, "n" * 40
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
 
 
 @given(JSON)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 from rapidfuzz import fuzz
 
-from bot.channels.base import Kind
+from bot.channels.base import Capabilities, ChannelName, Kind
+from bot.channels.render import numbered
 from bot.gateway.turn import Turn
 from bot.i18n.answers import Choice
 
@@ -22,11 +24,11 @@ def number(text: str) -> int | None:
     return int("".join(str(unicodedata.decimal(character)) for character in digits))
 
 
-def resolve(text: str, choices: list[Choice]) -> Choice | None:
-    """The choice a typed text names, by number or by its words, or None when it names none or more than one."""
+def resolve(text: str, choices: list[Choice], numbers: bool) -> Choice | None:
+    """The choice a typed text names, by its words or (where `numbers` were shown) by its number; None for none or two."""
     wanted = number(text)
     if wanted is not None:
-        return choices[wanted - 1] if 1 <= wanted <= len(choices) else None
+        return choices[wanted - 1] if numbers and 1 <= wanted <= len(choices) else None
     if len(text) > LONGEST_TYPED:
         return None
     typed = text.casefold().strip(" .!?؟。،,")
@@ -41,8 +43,13 @@ class ChoiceStage:
 
     name = "choice"
 
+    def __init__(self, capabilities: Mapping[ChannelName, Capabilities]) -> None:
+        self._capabilities = capabilities
+
     async def process(self, turn: Turn) -> None:
         if turn.inbound.kind is Kind.TAP and turn.inbound.choice_id in turn.offered:
             turn.payload = turn.offered[turn.inbound.choice_id]
-        elif turn.text and turn.last_choices and (found := resolve(turn.text, turn.last_choices)):
-            turn.payload = found.payload
+        elif turn.text and turn.last_choices:
+            numbers = numbered(turn.last_choices, self._capabilities[turn.inbound.channel])
+            found = resolve(turn.text, turn.last_choices, numbers)
+            turn.payload = found.payload if found else ""

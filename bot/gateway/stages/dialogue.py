@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from bot.gateway.rasa import Rasa, RasaReply
+from bot.gateway.rasa import Rasa, RasaError, RasaReply
 from bot.gateway.stages.locale import PREFIX, language_choices
 from bot.gateway.turn import Turn
 from bot.i18n.answers import Answer, Answers, Choice
@@ -19,10 +20,11 @@ from bot.i18n.languages import CODES, language
 
 MAX_TEXT = 1000
 _MASKS = (
-    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "email"),
-    (re.compile(r"\b[A-Za-z]{1,3}[ -]?\d{6,}\b"), "document"),
-    (re.compile(r"\+?\d[\d ().-]{5,}\d"), "number"),
+    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}"), "email"),
+    (re.compile(r"\b(?=[A-Za-z]*\d)(?=(?:[A-Za-z]*\d){3})(?=\d*[A-Za-z])[A-Za-z0-9]{7,20}\b"), "document"),
+    (re.compile(r"\+?\d(?:[\s().\-/\u2010-\u2015\u2060]{0,3}\d){6,}"), "number"),
 )
+_AGES = re.compile(r"\d{1,2}(?:\s+\d{1,2})+")  # "my kids are 12 14 16 9" is no telephone number
 _SLASHES = "/\uff0f\u2215\u2044\u29f8"
 _COMMANDS = {"/start": "/greet", "/help": "/ask_capabilities", "/menu": "/ask_capabilities"}
 
@@ -30,9 +32,14 @@ _COMMANDS = {"/start": "/greet", "/help": "/ask_capabilities", "/menu": "/ask_ca
 def neutral(text: str) -> str:
     """`text` as Rasa may see it: no leading slash of any width, no addresses or long numbers, at most MAX_TEXT characters."""
     text = text.lstrip(_SLASHES + " \t\n")
+    text = text[:MAX_TEXT]
     for pattern, word in _MASKS:
-        text = pattern.sub(word, text)
-    return text[:MAX_TEXT]
+        text = pattern.sub(partial(_masked, word), text)
+    return text
+
+
+def _masked(word: str, found: re.Match[str]) -> str:
+    return found.group() if _AGES.fullmatch(found.group()) else word
 
 
 class DialogueStage:
@@ -47,6 +54,7 @@ class DialogueStage:
         if turn.locale_state == "choosing":
             self._ask_language(turn)
             return
+        turn.kept_inbox_id = None  # answered now, or not at all
         payload = turn.payload or _COMMANDS.get(turn.text.casefold(), "")
         text = payload or neutral(turn.text) or "?"
         metadata = {
@@ -57,6 +65,8 @@ class DialogueStage:
         }
         for reply in await self._rasa.ask(turn.claim.conversation["id"], text, str(turn.claim.inbox_id), metadata):
             self._take(turn, reply)
+        if not turn.replies and not turn.contact_changes:
+            raise RasaError("nothing to say")
         if turn.first and turn.replies and turn.replies[0].name == "utter_greet":
             turn.replies[0] = self._answers.render("utter_welcome", turn.locale, turn.country)
         if turn.locale_state == "asked":
@@ -67,10 +77,10 @@ class DialogueStage:
         code = reply.custom.get("locale")
         if code in CODES:
             turn.locale, turn.locale_state = code, "chosen"
-            turn.say(self._answers, "utter_language_changed", language=language(code).name)
+        if code in CODES or reply.response == "utter_language_changed":
+            if not any(said.name == "utter_language_changed" for said in turn.replies):
+                turn.say(self._answers, "utter_language_changed", language=language(turn.locale).name)
             return
-        if reply.response == "utter_language_changed" and turn.locale_state == "chosen":
-            return  # said above, in the new language
         choices: tuple[Choice, ...] = reply.choices
         if reply.response == "utter_language_choices":
             choices = language_choices()

@@ -38,7 +38,7 @@ class LocaleStage:
         named = by_name(turn.text) if turn.text and not turn.payload else None
         if named or turn.payload.startswith(PREFIX):
             await self._chosen(turn, named or turn.payload.removeprefix(PREFIX))
-        elif turn.payload or not turn.text:
+        elif turn.payload or not turn.text or turn.text.startswith("/"):
             self._hinted(turn)
         elif turn.locale_state in ("unknown", "choosing"):
             self._first(turn, self._detector.detect(turn.text, turn.inbound.language_hint))

@@ -41,7 +41,8 @@ class OptOutStage:
         if wants_out and not turn.payload:
             turn.contact_changes["opted_out_at"] = turn.now
             # The carrier has blocked the number and answered already: a reply would only fail with 21610.
-            if not on_sms and not opted_out:
+            by_carrier = carrier == "STOP" or (on_sms and word in self._words["carrier_out"])
+            if not by_carrier and not opted_out:
                 turn.say(self._answers, "utter_opted_out")
             turn.finish("opted out")
         elif opted_out and wants_in:
