@@ -74,3 +74,27 @@ def engine(database_url: str) -> Iterator[Engine]:
     migrate(engine)
     yield engine
     engine.dispose()
+
+
+#: What the tests write as if it were a person's own; none of it may ever be printed or logged by the code under test.
+PLANTED = ("639170000000", "15550001111", "maria@example.com", "P1234567", "he has a knife", "twilio-token", "telegram-secret")
+_leaks: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Reads everything a passed test printed and logged."""
+    if report.when == "call" and report.passed:
+        printed = "\n".join(text for _, text in report.sections)
+        _leaks.extend(f"{report.nodeid}: {planted!r}" for planted in PLANTED if planted in printed)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A leak fails the whole run."""
+    if _leaks:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says which test leaked what."""
+    for leak in _leaks:
+        terminalreporter.write_line(f"LEAKED INTO THE LOG: {leak}", red=True)

@@ -34,7 +34,12 @@ def fingerprint() -> str:
 
 def environment() -> dict[str, str]:
     """The environment of every Rasa process: no telemetry, one thread a sentence."""
-    quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
+    quiet = {
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONWARNINGS": "ignore",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    }
     return {**os.environ, "OMP_NUM_THREADS": "1", **quiet}
 
 

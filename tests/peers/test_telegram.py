@@ -228,7 +228,6 @@ def test_an_update_with_a_wrong_secret_is_refused_and_comes_again_with_the_right
     assert len(gateway.kept()) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a send that waited twice counts as sent again, and is given up without one more try")
 def test_after_waiting_as_telegram_asked_an_answer_of_unknown_fate_goes_out_once_more(
     gateway: Gateway, bot_api: BotApi, way: WireMock
 ) -> None:
