@@ -13,12 +13,14 @@ from pathlib import Path
 import httpx
 
 from bench import stock
+from bot.demo.endpoints import endpoints_for
 from bot.demo.training import MODEL, RASA, environment
 from bot.settings import ROOT
 
 APP = ROOT / ".venv" / "bin"
 FOLDER = ROOT / "var" / "bench"
 START_LIMIT_S = 180.0
+RASA_TOKEN = "a token for the bench only"
 PUBLIC = "https://bench.example.org"
 SID, TOKEN, SENDER = stock.SID, stock.TOKEN, "whatsapp:+15557654321"
 
@@ -103,7 +105,7 @@ def ours(twilio: str) -> Iterator[Stack]:
         "HEARTH_PUBLIC_URL": PUBLIC,
         "HEARTH_SECRET_KEYS": "b" * 40,
         "HEARTH_RASA_URL": f"http://127.0.0.1:{rasa}",
-        "HEARTH_RASA_TOKEN": "bench",
+        "HEARTH_RASA_TOKEN": RASA_TOKEN,
         "HEARTH_RASA_TRACKER": f"sqlite:///{FOLDER / 'rasa.db'}",
         "HEARTH_ACTIONS_URL": f"http://127.0.0.1:{actions}",
         "SANIC_HOST": "127.0.0.1",
@@ -118,11 +120,12 @@ def ours(twilio: str) -> Iterator[Stack]:
     for path in FOLDER.glob("rasa.db*"):
         path.unlink()
     subprocess.run([str(APP / "hearth"), "migrate"], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    endpoints = endpoints_for(FOLDER, f"http://127.0.0.1:{actions}")
     started = time.monotonic()
-    server = [str(RASA), "-m", "rasa", "run", "--enable-api", "--auth-token", "bench", "-i", "127.0.0.1", "-p", str(rasa)]
+    server = [str(RASA), "-m", "rasa", "run", "--enable-api", "--auth-token", RASA_TOKEN, "-i", "127.0.0.1", "-p", str(rasa)]
     with _stopping(Stack("hearth", f"http://127.0.0.1:{gateway}/webhooks/twilio", f"{PUBLIC}/webhooks/twilio")) as stack:
         stack.started = started
-        stack.processes["rasa"] = _start("rasa", [*server, "--model", str(MODEL)], env)
+        stack.processes["rasa"] = _start("rasa", [*server, "--endpoints", str(endpoints), "--model", str(MODEL)], env)
         stack.processes["actions"] = _start(
             "actions", [str(APP / "python"), "-m", "rasa_sdk", "--actions", "actions", "-p", str(actions)], env
         )

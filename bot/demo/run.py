@@ -10,15 +10,14 @@ import random
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import httpx
 import uvicorn
-import yaml
 
 from bot.channels.setup import set_webhooks
 from bot.console.people import add, everyone
 from bot.demo.children import Child, ChildFailed, Program
+from bot.demo.endpoints import endpoints_for
 from bot.demo.environment import HOST, SMS_FROM, STAFF, WHATSAPP_FROM, Environment, prepare
 from bot.demo.page import Accounts, Login, application
 from bot.demo.training import MODEL, RASA, environment, train_if_changed
@@ -50,7 +49,12 @@ def programs(ours: Environment) -> list[Program]:
     rasa_url, variables = f"http://{HOST}:{ours.ports.rasa}", ours.of_children()
     rasa: tuple[str, ...] = (str(RASA), "-m", "rasa", "run", "--enable-api", "--auth-token", ours.secrets.rasa_token)
     rasa += ("--interface", HOST, "--port", str(ours.ports.rasa), "--model", str(MODEL))
-    rasa += ("--credentials", str(ROOT / "credentials.yml"), "--endpoints", str(_endpoints(ours)))
+    rasa += (
+        "--credentials",
+        str(ROOT / "credentials.yml"),
+        "--endpoints",
+        str(endpoints_for(ours.folder, f"http://{HOST}:{ours.ports.actions}")),
+    )
     actions = (sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(ours.ports.actions))
     return [
         Program(
@@ -69,15 +73,6 @@ def gateway(ours: Environment) -> Program:
     command = (sys.executable, "-m", "bot.cli", "serve", "--host", HOST, "--port", str(ours.ports.gateway))
     log = ours.folder / "gateway.log"
     return Program("the gateway", command, ours.of_children(), ROOT, f"{ours.gateway_url}/healthz", log)
-
-
-def _endpoints(ours: Environment) -> Path:
-    """endpoints.yml with the action server's port of this demo."""
-    endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text("utf-8"))
-    endpoints["action_endpoint"]["url"] = f"http://{HOST}:{ours.ports.actions}/webhook"
-    file = ours.folder / "endpoints.yml"
-    file.write_text(yaml.safe_dump(endpoints), "utf-8")
-    return file
 
 
 class _Server(uvicorn.Server):

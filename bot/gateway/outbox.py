@@ -197,9 +197,10 @@ class Outbox:
             return str(row["conversation_id"])
 
     def known(self, provider_ids: Sequence[str]) -> set[str]:
-        """Those of the provider's ids that belong to parts of ours already."""
+        """Those of the provider's ids that belong to parts of ours already (not the one in hand: a status may have named it)."""
+        named = and_(outbox.c.provider_id.in_(provider_ids), outbox.c.state != "sending")
         with self._engine.connect() as connection:
-            return set(connection.scalars(select(outbox.c.provider_id).where(outbox.c.provider_id.in_(provider_ids))))
+            return set(connection.scalars(select(outbox.c.provider_id).where(named)))
 
     def withdraw(self, connection: Connection, conversation_id: str) -> None:
         """Takes back everything that still waits for this conversation."""

@@ -35,7 +35,7 @@ def settings(tmp_path: Path, **changes: Any) -> Settings:
         "HEARTH_SPOOL_DIR": tmp_path / "spool",
         "HEARTH_PUBLIC_URL": PUBLIC,
         "HEARTH_SECRET_KEYS": "k" * 40,
-        "HEARTH_RASA_TOKEN": "t",
+        "HEARTH_RASA_TOKEN": "t" * 16,
         "TWILIO_ACCOUNT_SID": SID,
         "TWILIO_AUTH_TOKEN": TOKEN,
         "TWILIO_SMS_FROM": "+15551234567",

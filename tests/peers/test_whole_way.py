@@ -103,7 +103,6 @@ def test_while_every_tenth_send_fails_each_message_gets_one_answer_in_order(
     assert len(gateway.rasa.requests) == 200, "a failed send must not ask Rasa again"
 
 
-@pytest.mark.xfail(strict=True, reason="`find` takes an earlier answer with the same words for the one that was lost")
 def test_the_same_answer_given_twice_is_sent_twice_though_the_second_send_was_reset(
     emulate: Emulate, gateway: Gateway, wiremock: WireMock, checked_twilio: str
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.channels.base import ChannelName
+from bot.demo.endpoints import endpoints_for
 from bot.demo.training import MODEL, RASA, environment
 from bot.gateway.rasa import Rasa
 from bot.i18n.answers import Answers
@@ -24,7 +25,7 @@ from bot.store.seal import Sealer
 from tests.conftest import Clock
 from tests.talk import Talk, load_answers
 
-TOKEN = "talks"
+TOKEN = "a token for talks only"
 START_LIMIT_S = 180
 
 
@@ -59,7 +60,9 @@ def rasa_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
     }
     server = [str(RASA), "-m", "rasa", "run", "--enable-api", "--auth-token", TOKEN, "-i", "127.0.0.1", "-p", str(rasa)]
-    commands = [[*server, "--model", str(MODEL)], [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", str(actions)]]
+    endpoints = endpoints_for(folder, f"http://127.0.0.1:{actions}")
+    server += ["--endpoints", str(endpoints), "--model", str(MODEL)]
+    commands = [server, [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", str(actions)]]
     with (folder / "output").open("wb") as output:
         processes = [subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output) for command in commands]
     try:
