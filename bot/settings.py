@@ -84,6 +84,8 @@ class Settings(BaseSettings):
                 "Telegram is half configured: set both TELEGRAM_BOT_TOKEN and TELEGRAM_WEBHOOK_SECRET, or neither of them."
             )
         if len(self.rasa_token.get_secret_value()) < 16:
-            raise SettingsError("HEARTH_RASA_TOKEN is not set (16 characters or more): choose a random text and give Rasa the same one.")
+            raise SettingsError(
+                "HEARTH_RASA_TOKEN is not set (16 characters or more): choose a random text and give Rasa the same one."
+            )
         if not self.public_url.startswith(("http://", "https://")):
             raise SettingsError("HEARTH_PUBLIC_URL must begin with https:// (or http:// on one machine).")

@@ -39,12 +39,12 @@ _AGED = re.compile(
 )
 #: Before or after a number of years: it is a span of time.
 _SPAN_BEFORE = re.compile(
-    r"(?:\b(?:for|since|in|after|within|every|last|past|next|about|over|than|wait\w*|hace|hacen|desde|durante|llevo|lleva|llevamos|por|en|cada|depuis|pendant|dans|apr[eè]s|il\s+y\s+a|h[aá]|faz|durante|em|ap[oó]s|через|уже|более|больше|около|за|на|последни\w+)|"
-    r"(?:منذ|من|لمدة|خلال|بعد|قبل|كل|حوالي)|(?:等了|过了|過了|已经))\s*(?:the|los|las|les|os|que|de|unos|casi|almost|more|a)?\s*$",
+    r"(?:\b(?:for|since|in|after|within|every|last|past|next|about|over|than|wait\w*|experience|experiencia|exp[eé]rience|experi[eê]ncia|hace|hacen|desde|durante|llevo|lleva|llevamos|por|en|cada|depuis|pendant|dans|apr[eè]s|il\s+y\s+a|h[aá]|faz|durante|em|ap[oó]s|через|уже|более|больше|около|за|на|последни\w+)|"
+    r"(?:منذ|من|لمدة|خلال|بعد|قبل|كل|حوالي|خبرة)|(?:等了|经验|过了|過了|已经))\s*(?:the|los|las|les|os|que|de|unos|casi|almost|more|a)?\s*$",
     re.IGNORECASE,
 )
 _SPAN_AFTER = re.compile(
-    r"^\s*(?:ago|now|already|waiting|later|passed|without|que|sin|atr[aá]s|назад|жду|ждем|ждём|بعد|پہلے|سے|se\b|pehle|前|了)",
+    r"^\s*(?:ago|now|already|waiting|later|passed|without|que|sin|atr[aá]s|of\s+exp\w*|(?:de|d.)\s*exp\w*|назад|опыта|жду|ждем|ждём|بعد|پہلے|سے|se\b|pehle|前|了)",
     re.IGNORECASE,
 )
 _NOT_YEARS = re.compile(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import re
 import statistics
 import sys
@@ -57,8 +58,11 @@ def samples_in(path: Path) -> Iterator[Sample]:
 
 def read_all(samples: Sequence[Sample], model: str) -> tuple[list[Reading], list[float]]:
     """Each sample as the model reads it, and the milliseconds it took."""
+    import structlog
     from rasa.core.agent import Agent
 
+    # Rasa would print every message with its reading.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     agent = Agent.load(model)
     return asyncio.run(_read_all(agent, samples))
 

@@ -17,9 +17,10 @@ from bot.brain.ages import Ages
 from bot.brain.lookup import Known, Lookup
 
 KINDS = ("relationship", "language", "service", "marital")
-#: Two to five letters and at least four digits ("HF-2024-0153", "EAC 21 123 45678"), or an A-number.
+#: "HF-2024-0153", "HF20240153", a USCIS receipt ("EAC 21 123 45678") or an A-number.
 CASE_NUMBER = re.compile(
-    r"(?<![\w/])(?:[A-Z]{2,5}[- ]?\d{2,4}(?:[- ]?\d{2,8}){1,3}|[A-Z]{2,5}-?\d{4,10}|A[- ]?\d{8,9})(?!\w)", re.IGNORECASE
+    r"(?<![\w/])(?:[A-Z]{2,5}-\d{2,4}(?:-\d{2,8}){1,3}|[A-Z]{2,5}-?\d{4,10}|[A-Z]{3}[- ]?\d{2}[- ]?\d{3}[- ]?\d{5}|A[- ]?\d{8,9})(?!\w)",
+    re.IGNORECASE,
 )
 
 

@@ -96,8 +96,8 @@ class Lookup:
     def find(self, text: str, locale: str | None = None) -> Iterator[Found]:
         """Known words in order of appearance, none overlapping another of the same entity.
 
-        `locale` decides between readings; Latin words of one to three letters count only in the locale or in English,
-        because almost every short word is a relative or a country somewhere.
+        `locale` decides between readings; Latin words of one to three letters count only in the locale, because almost
+        every short word is a relative or a country somewhere ("son" in English, "quienes son" in Spanish).
         """
         words = tokens(text)
         taken: dict[str, int] = {}
@@ -114,7 +114,7 @@ class Lookup:
         found: dict[str, Known] = {}
         for item in self._candidates(part):
             short = item.words.isascii() and len(item.words) <= 3
-            if short and locale not in (None, item.language) and item.language != "en":
+            if short and locale not in (None, item.language):
                 continue
             if item.entity not in found or (item.language == locale and found[item.entity].language != locale):
                 found[item.entity] = item

@@ -151,7 +151,7 @@ class Tuner:
             gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
             number.assign_add(1.0)
             slope = tf.minimum(number / warm, tf.maximum(0.0, (steps - number) / (steps - warm)))
-            for variable, gradient, rate, one, two in zip(variables, gradients, rates, first, second, strict=True):
+            for variable, gradient, rate, one, two in zip(variables, gradients, rates, first, second):  # noqa: B905 TensorFlow reads it
                 one.assign(0.9 * one + 0.1 * gradient)
                 two.assign(0.98 * two + 0.02 * gradient * gradient)
                 move = (one / (1 - 0.9**number)) / (tf.sqrt(two / (1 - 0.98**number)) + 1e-6)

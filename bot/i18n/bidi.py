@@ -11,9 +11,9 @@ import re
 import unicodedata
 
 LRI, PDI = "\u2066", "\u2069"
-_LTR_RUN = re.compile(
-    r"https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+|\+?\d(?:[\d ().,:/-]*\d)?|[A-Za-z][\w.'/-]*(?:[ ]+[A-Za-z0-9][\w.'/-]*)*", re.ASCII
-)
+_WORD = r"(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+|\+?\d(?:[\d().:/-]*\d)?|[A-Za-z][\w.'/-]*)"
+#: Latin words and numbers that stand together ("100 Example Street, Washington, DC") are one run, or they change places.
+_LTR_RUN = re.compile(rf"{_WORD}(?:[ ,(]{{1,2}}{_WORD})*", re.ASCII)
 _DIRECTION = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 
 

@@ -92,6 +92,8 @@ def test_ages(finder: EntityFinder, locale: str, text: str, age: int) -> None:
         ("ru", "жду уже 3 года"),
         ("zh", "等了3年"),
         ("en", "my number is 2025550123"),
+        ("ar", "عندي خبرة خمس سنين"),
+        ("es", "tengo 5 años de experiencia"),
     ],
 )
 def test_a_span_of_time_or_a_weight_is_no_age(finder: EntityFinder, locale: str, text: str) -> None:
@@ -192,6 +194,11 @@ def test_case_numbers(finder: EntityFinder, text: str, number: str) -> None:
     assert found(finder, text, "en", "case_number") == [number]
 
 
+@pytest.mark.parametrize("text", ["na 44 19", "call me at 5 30", "flight AA 120", "room B 12", "19"])
+def test_other_numbers_are_no_case_numbers(finder: EntityFinder, text: str) -> None:
+    assert found(finder, text, "en", "case_number") == []
+
+
 def test_places_point_into_the_text_as_it_was_typed(finder: EntityFinder) -> None:
     text = "  ¡Mi HERMANA tiene diecinueve años!"
     pieces = {each["entity"]: text[each["start"] : each["end"]] for each in finder.find(text, "es")}
@@ -208,7 +215,8 @@ def test_a_short_latin_word_counts_in_its_own_language_only() -> None:
     lookup = Lookup([Known("relationship", "parent", "ur", "maa"), Known("relationship", "sibling", "en", "sis")])
     assert not list(lookup.find("maa", "es"))
     assert [each.value for each in lookup.find("maa", "ur")] == ["parent"]
-    assert [each.value for each in lookup.find("sis", "es")] == ["sibling"]
+    assert not list(lookup.find("sis", "es"))
+    assert [each.value for each in lookup.find("sis", None)] == ["sibling"]
 
 
 def test_folding_makes_arabic_and_urdu_keyboards_equal() -> None:

@@ -64,6 +64,8 @@ def test_numbers_links_and_latin_words_keep_their_order_in_arabic() -> None:
     assert f"{LRI}+1 888 373 7888{PDI}" in text
     assert f"{LRI}uscis.gov{PDI}" in text
     assert isolate(text) == text
+    address = "100 Example Street, Washington, DC"
+    assert f"{LRI}{address}{PDI}" in isolate(f"العنوان: {address}")
     assert LRI in render("اتصل على 911", [], SMS, "ar")[0].text
     assert LRI not in render("call 911", [], SMS, "en")[0].text
 

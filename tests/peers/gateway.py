@@ -63,7 +63,7 @@ def opened(folder: Path, workers: bool = True, **changes: Any) -> Iterator[Gatew
             "HEARTH_PUBLIC_URL": address(made),
             "HEARTH_SECRET_KEYS": "k" * 40,
             "HEARTH_RASA_URL": rasa_url,
-            "HEARTH_RASA_TOKEN": "t",
+            "HEARTH_RASA_TOKEN": "a-token-for-the-stand-in",
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TOKEN,
             "TWILIO_SMS_FROM": SENDERS[ChannelName.SMS],

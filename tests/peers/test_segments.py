@@ -77,7 +77,6 @@ def runs(characters: list[str]) -> st.SearchStrategy[str]:
     return st.lists(run, min_size=1, max_size=12).map("".join)
 
 
-@pytest.mark.xfail(strict=True, reason="a character of two units never lies across two parts: each such border wastes some")
 @settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=runs([*GSM, *EXTENDED]) | runs([*GSM, *EXTENDED, *LETTERS, *MARKS, *EMOJI]))
 def test_any_text_in_our_languages_costs_what_twilio_counts(text: str, count: Count) -> None:

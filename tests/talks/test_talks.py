@@ -87,7 +87,7 @@ async def test_who_may_come_asks_one_thing_at_a_time_and_ends_with_a_careful_ans
         wanted = next(
             (
                 t
-                for t in ("That is right", "Approved", "Before sending it", "Married now", "In another country", "No danger")
+                for t in ("That is right", "Approved", "Before sending it", "Married by law", "In another country", "No danger")
                 if t in titles
             ),
             None,
