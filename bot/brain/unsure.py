@@ -1,7 +1,7 @@
 """An unsure reading becomes `nlu_fallback`, which the talk answers with a question instead of a guess.
 
-Unsure means: the best meaning is not likely enough, or hardly likelier than the second. Danger is never turned into a
-multiple choice: a safety meaning that leads stands at a lower bar. A message without any letter means nothing by itself.
+Unsure means: the best meaning is not likely enough and not several times likelier than the second. A safety meaning that
+leads stands at a lower bar; only where another meaning is nearly as likely is it asked about, as the first of the choices. A message without any letter means nothing by itself.
 A button's payload never comes here as a reading: Rasa itself reads it after this component.
 """
 
@@ -33,8 +33,16 @@ class UnsureReading(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Least confidence of the first, least distance to the second, and the bar for safety (no distance asked)."""
-        return {"confidence": 0.4, "distance": 0.05, "safety_confidence": 0.2}
+        """Least confidence of the first and least distance to the second; `clear`: so many times likelier than the second
+        is sure from `clear_confidence` on. For safety: its bar, and `safety_clear` times the second below the usual bar."""
+        return {
+            "confidence": 0.4,
+            "distance": 0.05,
+            "clear": 3.0,
+            "clear_confidence": 0.25,
+            "safety_confidence": 0.2,
+            "safety_clear": 1.5,
+        }
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._config = config
@@ -63,7 +71,11 @@ class UnsureReading(IntentClassifier, GraphComponent):
         if not ranking or not any(letter.isalpha() for letter in text):
             return True
         first = ranking[0]
+        best, second = first["confidence"], ranking[1]["confidence"] if len(ranking) > 1 else 0.0
+        times = best / second if second else float("inf")
         if first["name"] in SAFETY:
-            return bool(first["confidence"] < self._config["safety_confidence"])
-        second = ranking[1]["confidence"] if len(ranking) > 1 else 0.0
-        return bool(first["confidence"] < self._config["confidence"] or first["confidence"] - second < self._config["distance"])
+            low = best < self._config["confidence"] and times < self._config["safety_clear"]
+            return bool(low or best < self._config["safety_confidence"])
+        if best >= self._config["clear_confidence"] and times >= self._config["clear"]:
+            return False
+        return bool(best < self._config["confidence"] or best - second < self._config["distance"])

@@ -33,7 +33,7 @@ def render(
         choices = [Choice(plain(choice.title), choice.payload) for choice in choices]
         hint = plain(hint)
     tappable = _fits_buttons(choices, capabilities)
-    if numbered(choices, capabilities):
+    if choices and not tappable and countable(choices):
         lines = [f"{number}. {choice.title}" for number, choice in enumerate(choices, 1)]
         text = "\n".join([text, "", *lines, *([hint] if hint else [])])
     elif choices and not tappable:
@@ -47,13 +47,11 @@ def render(
     return [Part(each) for each in texts[:-1]] + [Part(texts[-1], offered, label if offered else "")]
 
 
-def numbered(choices: Sequence[Choice], capabilities: Capabilities) -> bool:
-    """True where these choices are shown with numbers to answer by.
+def countable(choices: Sequence[Choice]) -> bool:
+    """True where a typed number names one of these choices.
 
-    Choices that name numbers themselves ("Under 20") are listed without: a typed "3" would mean an age as well as a line.
+    Not where they name numbers themselves ("Under 20"): a typed "3" would mean an age as well as a line.
     """
-    if not choices or _fits_buttons(choices, capabilities):
-        return False
     return not any(character.isdecimal() for choice in choices for character in choice.title)
 
 

@@ -95,11 +95,11 @@ def _told(state: State, heard: Heard, today: date) -> Turn:
             return _corrected(state, {Field.RELATION: relations[0], **details}, today)
         state = replace(state, open=CONFIRM, proposed={Field.RELATION: relations[0], **details})
         return state, [_confirmation(state)]
-    if state.open == CONFIRM and heard.intent in {"affirm", "deny"}:
-        return _confirmed(state, heard.intent == "affirm", today, details)
     if details and state.open == CONFIRM:
-        state = replace(state, proposed={**state.proposed, **details})
-        return state, [_confirmation(state)]
+        # Whoever goes on about this relative ("no, she is 17") means the one we named; it is said back with the rest.
+        return _corrected(replace(state, proposed={}), {**state.proposed, **details}, today)
+    if state.open == CONFIRM and heard.intent in {"affirm", "deny"}:
+        return _confirmed(state, heard.intent == "affirm", today)
     if details:
         return _corrected(state, details, today)
     return _yes_or_no(state, heard.intent, today)
@@ -145,8 +145,8 @@ def _corrected(state: State, found: Mapping[str, str], today: date) -> Turn:
     return state, [Reply("utter_eligibility_understood", parts={"facts": said}), *replies] if said else replies
 
 
-def _confirmed(state: State, yes: bool, today: date, details: Mapping[str, str] | None = None) -> Turn:
-    proposed = {**state.proposed, **(details or {})}
+def _confirmed(state: State, yes: bool, today: date) -> Turn:
+    proposed = state.proposed
     state = replace(state, open="", proposed={})
     if yes:
         for question, answer in proposed.items():
@@ -188,7 +188,8 @@ def _for_another(state: State) -> State:
 
 
 def _one_at_a_time(state: State, relations: tuple[str, ...]) -> Turn:
-    options = tuple(Option(f"utter_fact_relation_{name}", payload(Field.RELATION, name)) for name in relations)
+    named = tuple(Option(f"utter_fact_relation_{name}", payload(Field.RELATION, name)) for name in relations)
+    options = (*named, Option("utter_choice_other", payload(CONFIRM, "no")))  # "my daughter there, my grandchildren": maybe neither
     return replace(state, open=Field.RELATION, proposed={}), [Reply("utter_eligibility_one_at_a_time", options=options)]
 
 

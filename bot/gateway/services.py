@@ -132,7 +132,7 @@ def _rates(settings: Settings) -> dict[ChannelName, float]:
 def stages(answers: Answers, inbox: Inbox, rasa: Rasa, detector: Detector, recogniser: Recogniser) -> list[Stage]:
     """The order is the design's: nothing comes before danger but knowing which language and choice it is."""
     return [
-        ChoiceStage(CAPABILITIES),
+        ChoiceStage(),
         LocaleStage(answers, detector, inbox),
         CrisisStage(answers, recogniser),
         OptOutStage(answers, load_words(ROOT / "data" / "keywords.yml")),

@@ -79,7 +79,7 @@ def test_the_push_raises_safety_and_nothing_else(vectors: np.ndarray) -> None:
 
 
 def unsure(text: str, *ranking: tuple[str, float]) -> bool:
-    component = UnsureReading({"confidence": 0.4, "distance": 0.05, "safety_confidence": 0.2})
+    component = UnsureReading(UnsureReading.get_default_config())
     return component.unsure(text, [{"name": name, "confidence": confidence} for name, confidence in ranking])
 
 
@@ -87,9 +87,13 @@ def unsure(text: str, *ranking: tuple[str, float]) -> bool:
     ("text", "ranking", "asks"),
     [
         ("how much", [("ask_cost", 0.9), ("greet", 0.05)], False),
-        ("how much", [("ask_cost", 0.39), ("greet", 0.05)], True),
+        ("how much", [("ask_cost", 0.39), ("greet", 0.2)], True),
+        ("how much", [("ask_cost", 0.3), ("greet", 0.05)], False),
+        ("how much", [("ask_cost", 0.2), ("greet", 0.01)], True),
         ("how much", [("ask_cost", 0.46), ("greet", 0.44)], True),
-        ("he hits me", [("report_danger", 0.25), ("complain", 0.24)], False),
+        ("he hits me", [("report_danger", 0.25), ("complain", 0.24)], True),
+        ("he hits me", [("report_danger", 0.25), ("complain", 0.1)], False),
+        ("he hits me", [("report_danger", 0.45), ("complain", 0.44)], False),
         ("he hits me", [("report_danger", 0.15), ("complain", 0.14)], True),
         ("19", [("ask_cost", 0.99), ("greet", 0.01)], True),
         ("...", [("ask_cost", 0.99), ("greet", 0.01)], True),

@@ -122,8 +122,7 @@ def test_no_my_brother_answers_the_check() -> None:
 def test_an_age_told_during_the_check_is_kept() -> None:
     talk = Talk()
     talk.says("check_eligibility", "child")
-    assert talk.says("inform", ages=(19,)) == [f"{ASK}relation_confirm"]
-    talk.taps("yes")
+    assert talk.says("inform", ages=(19,)) == ["utter_eligibility_understood", f"{ASK}status"]
     assert talk.state.answers == {"relation": "child", "rel_age_now": "19"}
 
 
@@ -160,8 +159,25 @@ def test_several_relatives_are_taken_one_at_a_time() -> None:
     assert [option.title for option in talk.replies[-1].options] == [
         "utter_fact_relation_spouse",
         "utter_fact_relation_child",
+        "utter_choice_other",
     ]
     assert talk.taps("child") == [f"{ASK}status"]
+
+
+def test_no_she_is_17_during_the_check_is_about_the_relative_who_was_named() -> None:
+    talk = Talk()
+    talk.says("check_eligibility", "sibling")
+    assert talk.says("deny", ages=(17,)) == ["utter_eligibility_understood", f"{ASK}status"]
+    assert talk.state.answers == {"relation": "sibling", "rel_age_now": "17"}
+
+
+def test_when_none_of_the_relatives_heard_was_meant_all_are_offered() -> None:
+    talk = Talk()
+    talk.says("check_eligibility", "grandchild", "child")
+    other = talk.replies[-1].options[-1]
+    assert other.title == "utter_choice_other"
+    assert "relation_confirm" in other.payload
+    assert talk.taps("no", "relation_confirm") == [f"{ASK}relation"]
 
 
 def test_a_bare_yes_or_no_answers_a_yes_or_no_question(talk: Talk) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 
 from rapidfuzz import fuzz
 
-from bot.channels.base import Capabilities, ChannelName, Kind
-from bot.channels.render import numbered
+from bot.channels.base import Kind
+from bot.channels.render import countable
 from bot.gateway.turn import Turn
 from bot.i18n.answers import Choice
 
@@ -25,7 +24,7 @@ def number(text: str) -> int | None:
 
 
 def resolve(text: str, choices: list[Choice], numbers: bool) -> Choice | None:
-    """The choice a typed text names, by its words or (where `numbers` were shown) by its number; None for none or two."""
+    """The choice a typed text names, by its words or (where `numbers` count) by its number; None for none or two."""
     wanted = number(text)
     if wanted is not None:
         return choices[wanted - 1] if numbers and 1 <= wanted <= len(choices) else None
@@ -43,13 +42,9 @@ class ChoiceStage:
 
     name = "choice"
 
-    def __init__(self, capabilities: Mapping[ChannelName, Capabilities]) -> None:
-        self._capabilities = capabilities
-
     async def process(self, turn: Turn) -> None:
         if turn.inbound.kind is Kind.TAP and turn.inbound.choice_id in turn.offered:
             turn.payload = turn.offered[turn.inbound.choice_id]
         elif turn.text and turn.last_choices:
-            numbers = numbered(turn.last_choices, self._capabilities[turn.inbound.channel])
-            found = resolve(turn.text, turn.last_choices, numbers)
+            found = resolve(turn.text, turn.last_choices, countable(turn.last_choices))
             turn.payload = found.payload if found else ""
