@@ -32,8 +32,10 @@ def _settings(settings: Settings) -> Iterator[str]:
     except ProgrammeError as error:
         yield str(error)
         return
-    if "555" in str(programme.office(None).get("phone")):
-        yield "programme.yml: the office's telephone number is still the example; people would be given it."
+    for country, office in programme.offices.items():
+        told = " ".join(str(office.get(key) or "") for key in ("phone", "email", "address"))
+        if any(sign in told for sign in ("555 01", "example.org", " Example ")):
+            yield f"programme.yml: the office {country} still has example details; people would be given them."
 
 
 def _database(settings: Settings) -> Iterator[str]:

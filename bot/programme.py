@@ -48,6 +48,11 @@ class Programme:
             where = f" line {mark.line + 1}" if mark else ""
             raise ProgrammeError(f"{path.name}{where}: this is not valid YAML; look for a missing quote or space.") from None
 
+    @property
+    def offices(self) -> Mapping[str, Mapping[str, Any]]:
+        """Every office by its country."""
+        return self._offices
+
     def office(self, country: str | None) -> Mapping[str, Any]:
         """The office for a country (two letters), or the default one."""
         found: Mapping[str, Any] = self._offices.get(country or "") or self._offices[self._default]

@@ -20,7 +20,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """The environment of the contract (`.env` in the working directory is read too)."""
+    """The environment (`.env` in the working directory is read too)."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
 

@@ -108,7 +108,7 @@ class StrictProcessor(MessageProcessor):
 
 
 async def take_turn(agent: Agent, message: UserMessage) -> dict[str, Any]:
-    """The intent and the messages of one turn, as the contract words them. Raises TurnFailed; then nothing was stored."""
+    """The intent and the messages of one turn, as the gateway expects them. Raises TurnFailed; then nothing was stored."""
     if not agent.is_ready():
         raise TurnFailed("no model is loaded")
     words = agent.nlg

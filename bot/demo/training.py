@@ -14,6 +14,8 @@ from bot.settings import ROOT
 MODEL = ROOT / "models" / "hearth.tar.gz"
 STAMP = ROOT / "models" / "hearth.stamp"
 SAY_EVERY_S = 30.0
+#: Modules of bot/brain that no model is made by.
+NOT_LEARNT = ("channel", "evaluate", "network", "responses", "scores", "tracker_store", "tune", "turn")
 RASA = ROOT / ".venv-rasa" / "bin" / "python"
 
 
@@ -25,7 +27,7 @@ def fingerprint() -> str:
     digest.update(repr((sorted(domain.items()), names)).encode())
     folders = [ROOT / "data" / name for name in ("nlu", "rules", "stories", "lookups")]
     files = [path for folder in folders for path in sorted(folder.rglob("*.yml"))]
-    code = [path for path in sorted((ROOT / "bot" / "brain").glob("*.py")) if path.name not in ("evaluate.py", "channel.py")]
+    code = [path for path in sorted((ROOT / "bot" / "brain").glob("*.py")) if path.stem not in NOT_LEARNT]
     encoder = sorted((ROOT / "data" / "encoder").glob("*"))
     for path in [ROOT / "config.yml", ROOT / "requirements" / "rasa.txt", *encoder, *files, *code]:
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")

@@ -130,7 +130,7 @@ def _rates(settings: Settings) -> dict[ChannelName, float]:
 
 
 def stages(answers: Answers, inbox: Inbox, rasa: Rasa, detector: Detector, recogniser: Recogniser) -> list[Stage]:
-    """The order is the design's: nothing comes before danger but knowing which language and choice it is."""
+    """Nothing comes before danger but knowing which language and choice it is."""
     return [
         ChoiceStage(),
         LocaleStage(answers, detector, inbox),

@@ -51,7 +51,7 @@ async def _body(request: Request) -> bytes:
 
 
 class Webhooks:
-    """The three routes of the contract."""
+    """The three routes the providers call."""
 
     def __init__(self, services: Services, intake: Intake) -> None:
         self._services, self._intake = services, intake

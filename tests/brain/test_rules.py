@@ -39,7 +39,8 @@ def test_every_intent_has_a_rule_and_every_rule_an_intent(domain: dict[str, Any]
 
 
 def test_every_rule_names_actions_and_answers_that_exist(domain: dict[str, Any], rules: list[dict[str, Any]]) -> None:
-    known = set(domain["actions"]) | set(domain["responses"])
+    actions = {name for entry in domain["actions"] for name in ([entry] if isinstance(entry, str) else entry)}
+    known = actions | set(domain["responses"])
     assert {step["action"] for rule in rules for step in rule["steps"][1:]} <= known
 
 
