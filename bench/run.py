@@ -27,7 +27,8 @@ REPORT = ROOT / "docs" / "benchmarks.md"
 
 _FEWER = (
     "In this run stock Rasa was trained for {} of its 100 epochs to save time: how fast it answers does not depend on that, how\n"
-    "well it understands does, so its training time is left out."
+    "well it understands does, so its training time is left out, and most of what it left unanswered is that: an unsure reading\n"
+    "falls back to silence."
 )
 
 
