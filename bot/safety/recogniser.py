@@ -33,7 +33,7 @@ class Crisis:
 
 def fold(text: str) -> str:
     """`text` reduced to what is compared: lower case, no marks, one space, no letter twice in a row."""
-    text = unicodedata.normalize("NFKD", text.casefold()).translate(_FORMS)
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_FORMS)
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = unicodedata.normalize("NFC", text).replace("'", "").replace("’", "")
     text = re.sub(r"(.)\1+", r"\1", _SPACED.sub(" ", text))
