@@ -10,10 +10,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from bot.store.db import connect, migrate
 from bot.store.seal import Sealer
+
+# Speed is measured in `make bench`, never in a test: a busy machine must not fail a property.
+settings.register_profile("hearth", deadline=None)
+settings.load_profile("hearth")
 
 POSTGRES = os.environ.get("HEARTH_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 KEYS = ["k" * 40]
