@@ -7,7 +7,6 @@ trained model in tests/talks and tests/brain.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import random
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from bot.gateway.commit import Committer
 from bot.gateway.contacts import Contacts
 from bot.gateway.inbox import Inbox
 from bot.gateway.limits import Limits
+from bot.gateway.loop import Wake
 from bot.gateway.outbox import Outbox
 from bot.gateway.rasa import Rasa
 from bot.gateway.sender import Sender
@@ -107,11 +107,11 @@ class Talk:
         self.inbox, self.outbox = Inbox(engine, sealer), Outbox(engine, sealer)
         client = rasa or Rasa("http://rasa", "token", transport=self.rasa.transport)
         self.channel = RecordingChannel(channel)
-        wake, wake_sender = asyncio.Event(), asyncio.Event()
+        wake, wake_sender = Wake(), Wake()
         committer = Committer(engine, sealer, self.outbox)
         detector, recogniser = loaded()
         steps = stages(answers, self.inbox, client, detector, recogniser)
-        self.worker = Worker(self.inbox, committer, steps, answers, sealer, CAPABILITIES, clock, wake, wake_sender)
+        self.worker = Worker(self.inbox, committer, steps, answers, sealer, CAPABILITIES, clock, wake, {})
         limits = Limits(dict.fromkeys(ChannelName, 1000.0))
         self.sender = Sender(self.outbox, Contacts(engine), self.channel, limits, clock, wake_sender, random.Random(1))
         self.heard: list[Part] = []

@@ -22,6 +22,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.brain.remote import idle, lean
 from bot.brain.responses import SIGNALS, CatalogueResponses, changed_locale, locale_in
 from bot.i18n.languages import DEFAULT
 
@@ -46,10 +47,10 @@ class QuietChannel(OutputChannel):
 
 
 class _Watched(Action):
-    """An action whose failure is remembered, because the processor swallows it."""
+    """An action whose failure is remembered, because the processor swallows it; one with nothing to do is not run."""
 
     def __init__(self, action: Action) -> None:
-        self._action = action
+        self._action = lean(action)
         self.failure: Exception | None = None
 
     def name(self) -> str:
@@ -58,6 +59,8 @@ class _Watched(Action):
     async def run(
         self, output_channel: OutputChannel, nlg: NaturalLanguageGenerator, tracker: DialogueStateTracker, domain: Domain
     ) -> list[Event]:
+        if idle(self._action, tracker):
+            return []
         try:
             events: list[Event] = await self._action.run(output_channel, nlg, tracker, domain)
             return events
@@ -72,6 +75,9 @@ class _Watched(Action):
 class StrictProcessor(MessageProcessor):
     """Rasa's processor, made to fail loudly. Shares the model and stores of the processor it is taken from."""
 
+    #: The talk so far, when it was fetched already.
+    known: DialogueStateTracker | None = None
+
     @classmethod
     def over(cls, processor: MessageProcessor) -> StrictProcessor:
         """A strict view of a loaded processor; its database is asked directly, without the fallback in memory."""
@@ -80,6 +86,13 @@ class StrictProcessor(MessageProcessor):
         if isinstance(strict.tracker_store, FailSafeTrackerStore):
             strict.tracker_store = strict.tracker_store._tracker_store
         return strict
+
+    async def get_tracker(self, conversation_id: str) -> DialogueStateTracker:
+        """Rasa's, but fetches nothing twice and stores nothing before the end of the turn."""
+        tracker = self.known or self.tracker_store.init_tracker(conversation_id)
+        tracker.model_id = self.model_metadata.model_id
+        tracker.assistant_id = tracker.assistant_id or self.model_metadata.assistant_id
+        return tracker
 
     async def _run_action(
         self,
@@ -116,9 +129,9 @@ async def take_turn(agent: Agent, message: UserMessage) -> dict[str, Any]:
         raise TurnFailed("endpoints.yml does not name bot.brain.responses.CatalogueResponses")
     processor = StrictProcessor.over(agent.processor)
     async with agent.lock_store.lock(message.sender_id):
-        known = await processor.tracker_store.retrieve(message.sender_id)
-        if known is not None and _last_message_id(known) == message.message_id:
-            return reply_of(known, words)
+        processor.known = await processor.tracker_store.retrieve(message.sender_id)
+        if processor.known is not None and _last_message_id(processor.known) == message.message_id:
+            return reply_of(processor.known, words)
         tracker = await processor.log_message(message, should_save_tracker=False)
         tracker = await processor.run_action_extract_slots(message.output_channel, tracker)
         await processor._run_prediction_loop(message.output_channel, tracker)

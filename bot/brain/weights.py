@@ -7,8 +7,6 @@ ever touched. Nothing is downloaded.
 from __future__ import annotations
 
 import struct
-import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,20 +81,6 @@ class Weights:
         _, _, offset, size = self._tensors["emb.word"]
         rows = self._bytes[offset : offset + size].reshape(-1, self.width // _BLOCK * _BYTES)[ids]
         return unpacked(rows.reshape(-1, _BYTES)).reshape(len(ids), self.width)
-
-    def patched(self, target: Path, tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        """Writes the model with some tensors replaced by arrays of the same number of bytes; readers see all of it or none."""
-        content = bytearray(self._view)
-        for name, values in tensors.items():
-            _, _, offset, size = self._tensors[name]
-            raw = np.ascontiguousarray(values).tobytes()
-            if len(raw) != size:
-                raise WeightsError(f"{name}: {len(raw)} bytes in place of {size}")
-            content[offset : offset + size] = raw
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(target)
 
     def _read(self, layout: str) -> tuple[int, ...]:
         values = struct.unpack_from(layout, self._view, self._at)

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
 from bot.gateway.services import Services
+from bot.store.db import reading
 from bot.store.tables import staff, ticket
 
 SESSION_S = 8 * 3600
@@ -45,7 +46,7 @@ def console(services: Services) -> Starlette:
 
     def known(name: str, password: str) -> bool:
         query = select(staff.c.password_hash).where(staff.c.name == name, staff.c.disabled_at.is_(None))
-        with services.engine.connect() as connection:
+        with reading(services.engine).connect() as connection:
             stored = connection.scalar(query)
         try:
             # An unknown name costs the same time as a wrong password.
@@ -55,13 +56,13 @@ def console(services: Services) -> Starlette:
 
     def active(name: str) -> bool:
         query = select(staff.c.id).where(staff.c.name == name, staff.c.disabled_at.is_(None))
-        with services.engine.connect() as connection:
+        with reading(services.engine).connect() as connection:
             return connection.scalar(query) is not None
 
     def waiting() -> list[dict[str, Any]]:
         rank = case({"urgent": 0, "high": 1}, value=ticket.c.urgency, else_=2)
         query = select(ticket).where(ticket.c.state == "open").order_by(rank, ticket.c.id).limit(SHOWN)
-        with services.engine.connect() as connection:
+        with reading(services.engine).connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     async def queue(request: Request) -> Response:

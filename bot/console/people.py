@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.store.db import reading
 from bot.store.tables import staff
 
 ROLES = ("caseworker", "supervisor", "administrator")
@@ -34,7 +35,7 @@ def add(engine: Engine, name: str, password: str, role: str, now: datetime) -> N
 
 def everyone(engine: Engine) -> list[tuple[str, str, bool]]:
     """Name, role and whether active, by name."""
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         rows = connection.execute(select(staff).order_by(staff.c.name)).mappings()
         return [(row["name"], row["role"], row["disabled_at"] is None) for row in rows]
 

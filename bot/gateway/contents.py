@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.store.db import reading
 from bot.store.tables import content
 
 
@@ -22,7 +23,7 @@ class Contents:
     def get(self, digest: str) -> str | None:
         """The template's SID, or None."""
         if digest not in self._known:
-            with self._engine.connect() as connection:
+            with reading(self._engine).connect() as connection:
                 sid = connection.scalar(select(content.c.sid).where(content.c.digest == digest))
             if sid is None:
                 return None

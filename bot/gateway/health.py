@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.gateway import metrics
 from bot.gateway.services import Services
 from bot.handoff.tickets import open_count
+from bot.store.db import reading
 
 
 class Health:
@@ -44,7 +45,7 @@ class Health:
 
     def _database(self) -> bool:
         try:
-            with self._services.engine.connect() as connection:
+            with reading(self._services.engine).connect() as connection:
                 connection.execute(text("SELECT 1"))
         except SQLAlchemyError:
             return False

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.channels.base import ChannelName, Inbound, Kind
 from bot.handoff.tickets import TicketRequest, open_ticket
+from bot.store.db import reading
 from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, inbox
 
@@ -51,7 +52,7 @@ class Inbox:
     """The table of messages from people."""
 
     def __init__(self, engine: Engine, sealer: Sealer) -> None:
-        self._engine, self._sealer = engine, sealer
+        self._engine, self._reading, self._sealer = engine, reading(engine), sealer
         dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
         self._insert: Any = dialect.insert
 
@@ -113,10 +114,12 @@ class Inbox:
             .where(inbox.c.state == "received", free)
             .order_by(inbox.c.id)
             .limit(1)
-            .with_for_update(of=conversation, skip_locked=True)
         )
+        with self._reading.connect() as connection:  # idle workers ask most often, and need no lock to hear no
+            if connection.execute(oldest).first() is None:
+                return None
         with self._engine.begin() as connection:
-            talk_id = connection.scalar(oldest)
+            talk_id = connection.scalar(oldest.with_for_update(of=conversation, skip_locked=True))
             if talk_id is None:
                 return None
             held = update(conversation).where(conversation.c.id == talk_id, free).values(lease_owner=lease, lease_until=now + LEASE)
@@ -159,17 +162,17 @@ class Inbox:
     def earlier(self, conversation_id: str, inbox_id: int, since: datetime) -> int:
         """How many messages this conversation brought before `inbox_id`, counted from `since`."""
         mine = and_(inbox.c.conversation_id == conversation_id, inbox.c.id < inbox_id, inbox.c.received_at >= since)
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return int(connection.scalar(select(func.count()).select_from(inbox).where(mine)) or 0)
 
     def kept(self, inbox_id: int) -> Inbound:
         """A message that was set aside until its language was known."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return load(self._sealer.open(connection.scalar(select(inbox.c.body).where(inbox.c.id == inbox_id)) or b""))
 
     def backlog(self) -> tuple[int, datetime | None]:
         """How many messages wait, and since when the oldest does."""
         query = select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.state == "received")
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             count, oldest = connection.execute(query).one()
         return int(count), oldest

@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 from bot.channels.base import ChannelName, OfferedChoice, Part
 from bot.handoff.tickets import TicketRequest, open_ticket
 from bot.i18n.languages import DEFAULT
+from bot.store.db import reading
 from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, outbox
 
@@ -83,7 +84,7 @@ class Outbox:
     """The table of messages to people."""
 
     def __init__(self, engine: Engine, sealer: Sealer) -> None:
-        self._engine, self._sealer = engine, sealer
+        self._engine, self._reading, self._sealer = engine, reading(engine), sealer
 
     def claim(self, now: datetime, channel: ChannelName) -> Sending | None:
         """The next part to send on a channel: the oldest unfinished one of a conversation, urgent ones first.
@@ -111,10 +112,12 @@ class Outbox:
             .where(due, ~blocked, contact.c.channel == channel)
             .order_by(outbox.c.urgent.desc(), outbox.c.id)
             .limit(1)
-            .with_for_update(of=outbox, skip_locked=True)
         )
+        with self._reading.connect() as connection:  # idle senders ask most often, and need no lock to hear no
+            if connection.execute(query).first() is None:
+                return None
         with self._engine.begin() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(query.with_for_update(of=outbox, skip_locked=True)).mappings().first()
             if row is None:
                 return None
             mine = update(outbox).where(outbox.c.id == row["id"])
@@ -199,7 +202,7 @@ class Outbox:
     def known(self, provider_ids: Sequence[str]) -> set[str]:
         """Those of the provider's ids that belong to parts of ours already (not the one in hand: a status may have named it)."""
         named = and_(outbox.c.provider_id.in_(provider_ids), outbox.c.state != "sending")
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return set(connection.scalars(select(outbox.c.provider_id).where(named)))
 
     def withdraw(self, connection: Connection, conversation_id: str) -> None:
@@ -210,6 +213,6 @@ class Outbox:
     def backlog(self) -> tuple[int, datetime | None]:
         """How many parts wait, and since when the oldest does."""
         query = select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.state.in_(("waiting", "sending")))
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             count, oldest = connection.execute(query).one()
         return int(count), oldest

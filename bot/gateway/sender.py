@@ -12,7 +12,7 @@ import structlog
 from bot.channels.base import Channel, Outcome, SendResult
 from bot.gateway.contacts import Contacts
 from bot.gateway.limits import Limits
-from bot.gateway.loop import forever
+from bot.gateway.loop import Wake, forever
 from bot.gateway.metrics import REPLY_SECONDS, SENDS
 from bot.gateway.outbox import Outbox, Sending
 
@@ -40,7 +40,7 @@ class Sender:
         channel: Channel,
         limits: Limits,
         clock: Callable[[], datetime],
-        wake: asyncio.Event,
+        wake: Wake,
         chance: random.Random,
     ) -> None:
         self._outbox, self._contacts, self._channel, self._limits = outbox, contacts, channel, limits

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from bot.gateway.contacts import Contacts
 from bot.gateway.contents import Contents
 from bot.gateway.inbox import Inbox
 from bot.gateway.limits import Limits
+from bot.gateway.loop import Wake
 from bot.gateway.outbox import Outbox
 from bot.gateway.rasa import Rasa
 from bot.gateway.sender import Sender
@@ -71,8 +71,7 @@ class Services:
     telegram: telegram.TelegramChannel | None
     workers: list[Worker]
     senders: list[Sender]
-    wake: asyncio.Event
-    wake_sender: asyncio.Event
+    wake: Wake
     clock: Callable[[], datetime]
 
 
@@ -87,7 +86,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
     rasa = Rasa(settings.rasa_url, settings.rasa_token.get_secret_value())
     channels, telegram_channel = _channels(settings, engine, clock)
     detector, recogniser = Detector.load(ROOT / "data" / "nlu"), Recogniser.load(ROOT / "data" / "safety")
-    wake, wake_sender = asyncio.Event(), asyncio.Event()
+    wake, wake_senders = Wake(), {name: Wake() for name in channels}
     committer, limits, contacts = Committer(engine, sealer, outbox), Limits(_rates(settings)), Contacts(engine)
     worker = Worker(
         inbox,
@@ -98,11 +97,11 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
         CAPABILITIES,
         clock,
         wake,
-        wake_sender,
+        wake_senders,
     )
     senders = [
-        Sender(outbox, contacts, channel, limits, clock, wake_sender, random.Random())
-        for channel in channels.values()
+        Sender(outbox, contacts, channel, limits, clock, wake_senders[name], random.Random())
+        for name, channel in channels.items()
         for _ in range(SENDERS_A_CHANNEL)
     ]
     return Services(
@@ -120,7 +119,6 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
         senders=senders,
         contacts=contacts,
         wake=wake,
-        wake_sender=wake_sender,
         clock=clock,
     )
 

