@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.channels.base import ChannelName, Inbound, Kind
@@ -23,6 +23,25 @@ from bot.store.tables import contact, conversation, inbox
 
 LEASE = timedelta(seconds=90)
 MOST_ATTEMPTS = 8
+
+# Built once: putting a statement together costs more than running it, and these run for every message.
+_FREE = and_(
+    or_(conversation.c.lease_until.is_(None), conversation.c.lease_until < bindparam("now")),
+    or_(conversation.c.retry_at.is_(None), conversation.c.retry_at <= bindparam("now")),
+)
+_OLDEST = (
+    select(conversation.c.id)
+    .join(inbox, inbox.c.conversation_id == conversation.c.id)
+    .where(inbox.c.state == "received", _FREE)
+    .order_by(inbox.c.id)
+    .limit(1)
+)
+_OLDEST_LOCKED = _OLDEST.with_for_update(of=conversation, skip_locked=True)
+_KNOWN = (
+    select(conversation.c.id)
+    .join(contact, conversation.c.contact_id == contact.c.id)
+    .where(contact.c.channel == bindparam("channel"), contact.c.address_hash.in_(bindparam("hashes", expanding=True)))
+)
 
 
 @dataclass(frozen=True)
@@ -74,12 +93,8 @@ class Inbox:
 
     def _conversation(self, connection: Connection, inbound: Inbound, now: datetime) -> str:
         hashes = self._sealer.lookups(inbound.address)
-        known = (
-            select(conversation.c.id)
-            .join(contact, conversation.c.contact_id == contact.c.id)
-            .where(contact.c.channel == inbound.channel, contact.c.address_hash.in_(hashes))
-        )
-        if found := connection.scalar(known):
+        person = {"channel": inbound.channel, "hashes": hashes}
+        if found := connection.scalar(_KNOWN, person):
             return str(found)
         values = {
             "channel": inbound.channel,
@@ -99,31 +114,22 @@ class Inbox:
             "updated_at": now,
         }
         connection.execute(self._insert(conversation).values(row).on_conflict_do_nothing())
-        return str(connection.scalar(known))
+        return str(connection.scalar(_KNOWN, person))
 
     def claim(self, now: datetime) -> Claim | None:
         """The oldest waiting message of a conversation that nobody holds, or None."""
         lease = uuid.uuid4().hex
-        free = and_(
-            or_(conversation.c.lease_until.is_(None), conversation.c.lease_until < now),
-            or_(conversation.c.retry_at.is_(None), conversation.c.retry_at <= now),
-        )
-        oldest = (
-            select(conversation.c.id)
-            .join(inbox, inbox.c.conversation_id == conversation.c.id)
-            .where(inbox.c.state == "received", free)
-            .order_by(inbox.c.id)
-            .limit(1)
-        )
         with self._reading.connect() as connection:  # idle workers ask most often, and need no lock to hear no
-            if connection.execute(oldest).first() is None:
+            if connection.execute(_OLDEST, {"now": now}).first() is None:
                 return None
         with self._engine.begin() as connection:
-            talk_id = connection.scalar(oldest.with_for_update(of=conversation, skip_locked=True))
+            talk_id = connection.scalar(_OLDEST_LOCKED, {"now": now})
             if talk_id is None:
                 return None
-            held = update(conversation).where(conversation.c.id == talk_id, free).values(lease_owner=lease, lease_until=now + LEASE)
-            if not connection.execute(held).rowcount:
+            held = (
+                update(conversation).where(conversation.c.id == talk_id, _FREE).values(lease_owner=lease, lease_until=now + LEASE)
+            )
+            if not connection.execute(held, {"now": now}).rowcount:
                 return None
             waiting = select(inbox).where(inbox.c.conversation_id == talk_id, inbox.c.state == "received")
             message = connection.execute(waiting.order_by(inbox.c.id).limit(1)).mappings().first()

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from bot.channels.base import ChannelName, OfferedChoice, Part
@@ -68,6 +68,36 @@ def add(
         )
 
 
+def _next() -> Select[Any]:
+    earlier = aliased(outbox)
+    blocked = (
+        select(earlier.c.id)
+        .where(
+            earlier.c.conversation_id == outbox.c.conversation_id,
+            earlier.c.id < outbox.c.id,
+            earlier.c.state.in_(("waiting", "sending")),
+        )
+        .exists()
+    )
+    due = or_(
+        and_(outbox.c.state == "waiting", outbox.c.next_at <= bindparam("now")),
+        and_(outbox.c.state == "sending", or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < bindparam("now"))),
+    )
+    return (
+        select(outbox, contact.c.channel, contact.c.address, contact.c.opted_out_at, contact.c.blocked_at, conversation.c.owner)
+        .join(conversation, outbox.c.conversation_id == conversation.c.id)
+        .join(contact, conversation.c.contact_id == contact.c.id)
+        .where(due, ~blocked, contact.c.channel == bindparam("on"))
+        .order_by(outbox.c.urgent.desc(), outbox.c.id)
+        .limit(1)
+    )
+
+
+# Built once: putting the statement together costs more than running it.
+_NEXT = _next()
+_NEXT_LOCKED = _NEXT.with_for_update(of=outbox, skip_locked=True)
+
+
 def part_from(value: Mapping[str, Any]) -> Part:
     """A part from its JSON form."""
     return Part(value["text"], tuple(OfferedChoice(**choice) for choice in value["choices"]), value.get("list_label", ""))
@@ -91,33 +121,12 @@ class Outbox:
 
         What may no longer go out is withdrawn here: an opt-out, a block, or a caseworker taking the talk came in between.
         """
-        earlier = aliased(outbox)
-        blocked = (
-            select(earlier.c.id)
-            .where(
-                earlier.c.conversation_id == outbox.c.conversation_id,
-                earlier.c.id < outbox.c.id,
-                earlier.c.state.in_(("waiting", "sending")),
-            )
-            .exists()
-        )
-        due = or_(
-            and_(outbox.c.state == "waiting", outbox.c.next_at <= now),
-            and_(outbox.c.state == "sending", or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < now)),
-        )
-        query = (
-            select(outbox, contact.c.channel, contact.c.address, contact.c.opted_out_at, contact.c.blocked_at, conversation.c.owner)
-            .join(conversation, outbox.c.conversation_id == conversation.c.id)
-            .join(contact, conversation.c.contact_id == contact.c.id)
-            .where(due, ~blocked, contact.c.channel == channel)
-            .order_by(outbox.c.urgent.desc(), outbox.c.id)
-            .limit(1)
-        )
+        due = {"now": now, "on": channel}
         with self._reading.connect() as connection:  # idle senders ask most often, and need no lock to hear no
-            if connection.execute(query).first() is None:
+            if connection.execute(_NEXT, due).first() is None:
                 return None
         with self._engine.begin() as connection:
-            row = connection.execute(query.with_for_update(of=outbox, skip_locked=True)).mappings().first()
+            row = connection.execute(_NEXT_LOCKED, due).mappings().first()
             if row is None:
                 return None
             mine = update(outbox).where(outbox.c.id == row["id"])

@@ -65,7 +65,7 @@ class Answers:
     @classmethod
     def load(cls, root: Path, programme: Programme | None = None) -> Answers:
         """From domain.yml, programme.yml and locales/ under `root`."""
-        domain = yaml.safe_load((root / "domain.yml").read_text("utf-8"))
+        domain = yaml.load((root / "domain.yml").read_text("utf-8"), yaml.CSafeLoader)
         catalogues = {code: _catalogue(root / "locales" / code / "LC_MESSAGES" / "hearth.po") for code in CODES if code != "en"}
         return cls(domain["responses"], catalogues, programme or Programme.load(root / "programme.yml"))
 

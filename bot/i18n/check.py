@@ -28,7 +28,7 @@ CARRIER_WORDS = {"stop", "stopall", "cancel", "end", "quit", "revoke", "optout",
 def problems(root: Path, today: date | None = None) -> list[str]:
     """One line a problem; an empty list means all is well."""
     today = today or date.today()
-    domain = yaml.safe_load((root / "domain.yml").read_text("utf-8"))
+    domain = yaml.load((root / "domain.yml").read_text("utf-8"), yaml.CSafeLoader)
     forbidden = yaml.safe_load((root / "data" / "forbidden.yml").read_text("utf-8"))
     found = list(_responses(domain, today))
     english = [(context, text) for context, text, _ in texts(root)]

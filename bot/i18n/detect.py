@@ -143,6 +143,6 @@ def _arabic_script(text: str) -> Guess:
 
 def _lines(folder: Path) -> Iterable[str]:
     for path in sorted(folder.glob("*.yml")):
-        for block in (yaml.safe_load(path.read_text("utf-8")) or {}).get("nlu") or ():
+        for block in (yaml.load(path.read_text("utf-8"), yaml.CSafeLoader) or {}).get("nlu") or ():
             for line in str(block.get("examples") or "").splitlines():
                 yield line.removeprefix("- ").strip()

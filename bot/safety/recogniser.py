@@ -97,7 +97,7 @@ class Recogniser:
     @classmethod
     def load(cls, folder: Path) -> Recogniser:
         """From the YAML files in `folder`, one a language, named by its code."""
-        return cls({path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(folder.glob("*.yml"))})
+        return cls({path.stem: yaml.load(path.read_text("utf-8"), yaml.CSafeLoader) for path in sorted(folder.glob("*.yml"))})
 
     def recognise(self, text: str) -> Crisis | None:
         """The gravest crisis named in `text`, or None."""
