@@ -96,11 +96,12 @@ def ours(twilio: str) -> Iterator[Stack]:
     """Gateway, Rasa and action server on free ports, with a new SQLite database."""
     rasa, actions, gateway = free_port(), free_port(), free_port()
     database = FOLDER / "bench.db"
-    for path in FOLDER.glob("bench.db*"):
+    for path in [*FOLDER.glob("bench.db*"), *FOLDER.glob("keys.db*")]:
         path.unlink()
     env = {
         **environment(),
         "HEARTH_DATABASE_URL": f"sqlite:///{database}",
+        "HEARTH_KEYSTORE_URL": f"sqlite:///{FOLDER / 'keys.db'}",
         "HEARTH_SPOOL_DIR": str(FOLDER / "spool"),
         "HEARTH_PUBLIC_URL": PUBLIC,
         "HEARTH_SECRET_KEYS": "b" * 40,

@@ -257,6 +257,21 @@ def doctor() -> None:
     typer.echo("Everything looks right.")
 
 
+def _mount() -> None:
+    """The commands that stand in modules of their own; they use what is above."""
+    from bot import cli_cases, cli_keeping
+
+    app.add_typer(cli_cases.cases_app, name="cases")
+    app.add_typer(cli_cases.consent_app, name="consent")
+    app.add_typer(cli_cases.audit_app, name="audit")
+    app.add_typer(cli_keeping.retention_app, name="retention")
+    app.add_typer(cli_keeping.keys_app, name="keys")
+    app.command()(cli_cases.enrol)
+
+
+_mount()
+
+
 def main() -> None:
     """Entry of the `hearth` command."""
     sys.exit(app())

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -22,6 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.channels.base import ChannelName, Inbound, Kind, Outcome, Part, SendResult
+from bot.consent.desk import open_desk
+from bot.consent.guard import Guard
 from bot.gateway.commit import Committer
 from bot.gateway.contacts import Contacts
 from bot.gateway.inbox import Inbox
@@ -36,6 +39,7 @@ from bot.i18n.answers import Answers
 from bot.i18n.detect import Detector
 from bot.safety.recogniser import Recogniser
 from bot.settings import ROOT
+from bot.store.db import connect
 from bot.store.seal import Sealer
 from bot.store.tables import inbox, outbox, ticket
 
@@ -48,6 +52,7 @@ class RecordingChannel:
     def __init__(self, name: ChannelName) -> None:
         self.name, self.capabilities = name, CAPABILITIES[name]
         self.parts: list[Part] = []
+        self.removed: list[str] = []
         self.attempts: list[int] = []
         self.results: list[SendResult] = []
         self.found: SendResult | None = None
@@ -58,6 +63,10 @@ class RecordingChannel:
         if result.outcome is Outcome.SENT:
             self.parts.append(part)
         return result
+
+    async def remove(self, address: str, messages: Sequence[str]) -> SendResult:
+        self.removed += messages
+        return SendResult(Outcome.SENT)
 
     async def find(self, address: str, part: Part, outbox_id: int, since: datetime) -> SendResult | None:
         return self.found
@@ -101,16 +110,19 @@ class Talk:
         channel: ChannelName,
         answers: Answers,
         rasa: Rasa | None = None,
+        keystore: Engine | None = None,
     ) -> None:
         self.engine, self.sealer, self.clock, self.channel_name = engine, sealer, clock, channel
         self.rasa, self.answers = RasaStandIn(), answers
-        self.inbox, self.outbox = Inbox(engine, sealer), Outbox(engine, sealer)
+        self.inbox = Inbox(engine, sealer)
         client = rasa or Rasa("http://rasa", "token", transport=self.rasa.transport)
         self.channel = RecordingChannel(channel)
         wake, wake_sender = Wake(), Wake()
-        committer = Committer(engine, sealer, self.outbox)
         detector, recogniser = loaded()
-        steps = stages(answers, self.inbox, client, detector, recogniser)
+        self.desk = open_desk(engine, keystore or connect(f"sqlite:///{tempfile.mkdtemp()}/keys.db"), sealer, answers)
+        self.outbox = Outbox(engine, sealer, Guard(self.desk).allows)
+        committer = Committer(engine, sealer, self.outbox)
+        steps = stages(answers, self.inbox, client, detector, recogniser, self.desk)
         self.worker = Worker(self.inbox, committer, steps, answers, sealer, CAPABILITIES, clock, wake, {})
         limits = Limits(dict.fromkeys(ChannelName, 1000.0))
         self.sender = Sender(self.outbox, Contacts(engine), self.channel, limits, clock, wake_sender, random.Random(1))

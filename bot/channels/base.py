@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +63,9 @@ class Part:
     text: str
     choices: tuple[OfferedChoice, ...] = ()
     list_label: str = ""
+    template: str = ""  # an approved WhatsApp template's id, for outside the 24 hours; `variables` are filled into it
+    variables: Mapping[str, str] = field(default_factory=dict)
+    removals: tuple[str, ...] = ()  # nothing is said: these messages of the chat are deleted
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,9 @@ class Channel(Protocol):
 
     async def send(self, address: str, part: Part, outbox_id: int) -> SendResult:
         """Hands one part to the provider."""
+
+    async def remove(self, address: str, messages: Sequence[str]) -> SendResult:
+        """Deletes messages of the chat, by the provider's ids, where the channel `can_delete`; what is gone already is no error."""
 
     async def find(self, address: str, part: Part, outbox_id: int, since: datetime) -> SendResult | None:
         """Whether a send of unknown outcome did go out; None where the provider cannot tell."""

@@ -7,7 +7,7 @@ were answered but not yet handled when a process dies.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ TELEGRAM = Capabilities(
 )  # fmt: skip
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 BUTTON_ROW_LENGTH = 26
+REMOVED_AT_ONCE = 100  # the most that deleteMessages takes
 
 
 def verify(header: str, secret: str) -> bool:
@@ -102,6 +103,16 @@ class TelegramChannel:
             return SendResult(Outcome.SENT, str(message.message_id))
         except TelegramError as error:
             return _result(error)
+
+    async def remove(self, address: str, messages: Sequence[str]) -> SendResult:
+        try:
+            for start in range(0, len(messages), REMOVED_AT_ONCE):
+                await self.bot.delete_messages(int(address), [int(each) for each in messages[start : start + REMOVED_AT_ONCE]])
+        except BadRequest:
+            return SendResult(Outcome.SENT)  # gone already, or older than the two days Telegram allows
+        except TelegramError as error:
+            return _result(error)
+        return SendResult(Outcome.SENT)
 
     async def find(self, address: str, part: Part, outbox_id: int, since: datetime) -> SendResult | None:
         return None  # Telegram has no way to ask

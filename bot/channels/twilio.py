@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -87,6 +87,9 @@ class TwilioChannel:
     async def send(self, address: str, part: Part, outbox_id: int) -> SendResult:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._send, address, part, outbox_id)
 
+    async def remove(self, address: str, messages: Sequence[str]) -> SendResult:
+        return SendResult(Outcome.REFUSED, code="cannot delete")  # capabilities say so; nobody should ask
+
     async def find(self, address: str, part: Part, outbox_id: int, since: datetime) -> SendResult | None:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._find, address, part, since)
 
@@ -95,7 +98,10 @@ class TwilioChannel:
         if self._callback.startswith("https://") or self._client.api.base_url != "https://api.twilio.com":
             arguments["status_callback"] = f"{self._callback}?o={outbox_id}"
         try:
-            if part.choices:
+            if part.template:
+                arguments["content_sid"] = part.template
+                arguments["content_variables"] = json.dumps(dict(part.variables), ensure_ascii=False)
+            elif part.choices:
                 arguments["content_sid"] = self._content(part)
             else:
                 arguments["body"] = part.text

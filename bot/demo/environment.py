@@ -89,7 +89,7 @@ class Secrets:
             pass
         except (ValueError, TypeError):
             file.unlink()
-        for left in sorted(folder.glob("hearth.db*")):
+        for left in sorted([*folder.glob("hearth.db*"), *folder.glob("keys.db*")]):
             left.rename(left.with_name(f"unreadable-{left.name}"))
         made = cls.made()
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
@@ -118,6 +118,7 @@ class Environment:
     def settings(self) -> dict[str, str]:
         """The gateway's settings by their names in the environment."""
         return {
+            "HEARTH_KEYSTORE_URL": f"sqlite:///{self.folder / 'keys.db'}",
             "HEARTH_DATABASE_URL": f"sqlite:///{self.folder / 'hearth.db'}",
             "HEARTH_REDIS_URL": "",
             "HEARTH_PUBLIC_URL": self.gateway_url,

@@ -20,6 +20,7 @@ from bot.demo.children import Child, ChildFailed, Program
 from bot.demo.endpoints import endpoints_for
 from bot.demo.environment import HOST, SMS_FROM, STAFF, WHATSAPP_FROM, Environment, prepare
 from bot.demo.page import Accounts, Login, application
+from bot.demo.sample_case import sample_code
 from bot.demo.training import MODEL, RASA, environment, train_if_changed
 from bot.demo.words import Words
 from bot.gateway.services import utc_now
@@ -126,6 +127,7 @@ class Demo:
         migrate(engine)
         if STAFF not in [name for name, _, _ in everyone(engine)]:
             add(engine, STAFF, self._ours.secrets.staff_password, "caseworker", utc_now())
+        self._code = sample_code(engine, self._ours, utc_now())
         engine.dispose()
 
     def _page(self, words: Words) -> uvicorn.Config:
@@ -161,7 +163,8 @@ class Demo:
             f"  Phones    {self._ours.page_url}/\n"
             f"  Console   {login.url}\n"
             f"            name: {login.name}   password: {login.password}\n"
-            f'  Try       write on any phone: "{words.script["en"][0]}"\n\n'
+            f'  Try       write on any phone: "{words.script["en"][0]}"\n'
+            f"            or send {self._code} there: it links that chat to a sample case\n\n"
             f"Ctrl-C stops everything.\n",
             flush=True,
         )

@@ -25,6 +25,7 @@ async def working(services: Services, intake: Intake, workers: bool = True) -> A
     loops = [intake.drain()]
     if workers:
         loops += [each.run() for each in services.workers] + [each.run() for each in services.senders]
+        loops.append(services.upkeep.run())
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield

@@ -7,12 +7,15 @@ person opted out, while Rasa was thinking.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Engine, and_, select, update
 
 from bot.channels.base import Part
 from bot.channels.render import choice_id
 from bot.gateway import outbox as outgoing
+from bot.gateway.inbox import dump
 from bot.gateway.outbox import Outbox
 from bot.gateway.turn import Turn
 from bot.handoff.tickets import open_ticket
@@ -51,7 +54,7 @@ class Committer:
             if turn.contact_changes.get("opted_out_at"):
                 self._outbox.withdraw(connection, talk["id"])
             if not silent:
-                outgoing.add(connection, self._sealer, talk["id"], turn.claim.inbox_id, parts, now, turn.urgent)
+                outgoing.add(connection, self._sealer, talk["id"], turn.claim.inbox_id, parts, now, turn.urgent, turn.guard)
             for request in turn.tickets:
                 open_ticket(connection, request, talk["id"], turn.claim.inbox_id, turn.locale, turn.inbound.channel, now)
             connection.execute(
@@ -60,7 +63,11 @@ class Committer:
                 .values({"last_inbound_at": now, "blocked_at": None, **turn.contact_changes})
             )
             connection.execute(update(conversation).where(mine).values(**self._talk(turn, silent, row.owner)))
-            handled = {"state": "handled", "handled_at": now, "outcome": turn.outcome}
+            for write in turn.writes:
+                write(connection)
+            handled: dict[str, object] = {"state": "handled", "handled_at": now, "outcome": turn.outcome}
+            if turn.forget_text:
+                handled["body"] = self._sealer.seal(dump(replace(turn.inbound, text="")))
             connection.execute(update(inbox).where(inbox.c.id == turn.claim.inbox_id).values(handled))
 
     def _talk(self, turn: Turn, silent: bool, owner: str) -> dict[str, object]:
@@ -79,11 +86,25 @@ class Committer:
             "kept_inbox_id": turn.kept_inbox_id,
             "owner": "waiting" if turn.tickets and owner == "bot" else owner,
             "offered": self._sealer.seal({"ids": offered, "last": [[c.title, c.payload] for c in last]}),
+            "secret": self._sealer.seal(turn.secret) if turn.secret else None,
+            "proved_person_id": turn.proved_person_id,
+            "proved_until": turn.proved_until,
+            "hidden_at": turn.hidden_at,
             "lease_owner": None,
             "lease_until": None,
             "retry_at": None,
             "updated_at": turn.now,
         }
+
+
+def awaited(sealer: Sealer, sealed: bytes | None) -> dict[str, Any] | None:
+    """Which code or PIN is awaited; None for none, or when its key is gone."""
+    if not sealed:
+        return None
+    try:
+        return dict(sealer.open(sealed))
+    except SealError:
+        return None
 
 
 def offered(sealer: Sealer, sealed: bytes | None) -> tuple[dict[str, str], list[Choice]]:

@@ -7,7 +7,7 @@ most. A status callback may come before the send call returns; it finds its row 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,8 @@ from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, outbox
 
 LEASE = timedelta(seconds=60)
+#: (guard, contact id, conversation id, channel, now): whether a part with case facts may still go out.
+MaySend = Callable[[str, int, str, ChannelName, datetime], bool]
 RANK = {"waiting": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 4}
 
 
@@ -49,8 +51,12 @@ def add(
     parts: Sequence[Part],
     now: datetime,
     urgent: bool = False,
+    guard: str = "",
 ) -> None:
-    """Writes `parts` in order; `seq` under its unique key makes a second commit of the same turn impossible."""
+    """Writes `parts` in order; `seq` under its unique key makes a second commit of the same turn impossible.
+
+    `guard` ("kind:person:case") marks parts that carry case facts: they are sent only if consent still holds then.
+    """
     for seq, part in enumerate(parts):
         connection.execute(
             insert(outbox).values(
@@ -62,6 +68,7 @@ def add(
                 attempts=0,
                 unknowns=0,
                 urgent=urgent,
+                guard=guard if guard and part.text else None,
                 next_at=now,
                 created_at=now,
             )
@@ -84,7 +91,15 @@ def _next() -> Select[Any]:
         and_(outbox.c.state == "sending", or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < bindparam("now"))),
     )
     return (
-        select(outbox, contact.c.channel, contact.c.address, contact.c.opted_out_at, contact.c.blocked_at, conversation.c.owner)
+        select(
+            outbox,
+            contact.c.id.label("contact_id"),
+            contact.c.channel,
+            contact.c.address,
+            contact.c.opted_out_at,
+            contact.c.blocked_at,
+            conversation.c.owner,
+        )
         .join(conversation, outbox.c.conversation_id == conversation.c.id)
         .join(contact, conversation.c.contact_id == contact.c.id)
         .where(due, ~blocked, contact.c.channel == bindparam("on"))
@@ -100,7 +115,15 @@ _NEXT_LOCKED = _NEXT.with_for_update(of=outbox, skip_locked=True)
 
 def part_from(value: Mapping[str, Any]) -> Part:
     """A part from its JSON form."""
-    return Part(value["text"], tuple(OfferedChoice(**choice) for choice in value["choices"]), value.get("list_label", ""))
+    choices = tuple(OfferedChoice(**choice) for choice in value["choices"])
+    return Part(
+        value["text"],
+        choices,
+        value.get("list_label", ""),
+        value.get("template", ""),
+        value.get("variables", {}),
+        tuple(value.get("removals", ())),
+    )
 
 
 def _stale(row: Mapping[str, Any]) -> bool:
@@ -113,7 +136,8 @@ def _stale(row: Mapping[str, Any]) -> bool:
 class Outbox:
     """The table of messages to people."""
 
-    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+    def __init__(self, engine: Engine, sealer: Sealer, may_send: MaySend | None = None) -> None:
+        self._may_send = may_send or (lambda guard, contact_id, conversation_id, channel, now: False)
         self._engine, self._reading, self._sealer = engine, reading(engine), sealer
 
     def claim(self, now: datetime, channel: ChannelName) -> Sending | None:
@@ -135,6 +159,11 @@ class Outbox:
                 connection.execute(mine.values(state="withdrawn", lease_until=None))
             else:
                 connection.execute(mine.values(state="sending", attempts=row["attempts"] + 1, lease_until=now + LEASE))
+        guarded = row["guard"] and not stale
+        if guarded and not self._may_send(row["guard"], row["contact_id"], row["conversation_id"], channel, now):
+            with self._engine.begin() as connection:
+                connection.execute(mine.values(state="withdrawn", lease_until=None, body=self._nothing()))
+            stale = True
         if stale:
             return self.claim(now, channel)
         try:
@@ -160,8 +189,14 @@ class Outbox:
             connection.execute(
                 update(outbox).where(outbox.c.id == outbox_id).values(provider_id=provider_id, sent_at=now, lease_until=None)
             )
+            # A case fact is not kept once it is delivered to the provider.
+            told = and_(outbox.c.id == outbox_id, outbox.c.guard.is_not(None))
+            connection.execute(update(outbox).where(told).values(body=self._nothing()))
             early = outbox.c.state.in_(("waiting", "sending"))
             connection.execute(update(outbox).where(outbox.c.id == outbox_id, early).values(state="sent", error_code=None))
+
+    def _nothing(self) -> bytes:
+        return self._sealer.seal(asdict(Part("")))
 
     def again(self, outbox_id: int, at: datetime, code: str) -> None:
         """Puts a part back until `at`. `code` "unknown" remembers that the last attempt may have gone out."""

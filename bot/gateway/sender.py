@@ -65,6 +65,8 @@ class Sender:
         return True
 
     async def _send(self, sending: Sending) -> SendResult:
+        if sending.part.removals:
+            return await self._channel.remove(sending.address, sending.part.removals)
         if sending.unknown:
             found = await self._channel.find(sending.address, sending.part, sending.id, sending.created_at)
             if found is None and sending.unknowns > 1:

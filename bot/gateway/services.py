@@ -12,6 +12,10 @@ from sqlalchemy import Engine
 
 from bot.channels import telegram, twilio
 from bot.channels.base import Capabilities, Channel, ChannelName
+from bot.consent.desk import Desk, open_desk
+from bot.consent.guard import Guard
+from bot.consent.reminders import Reminders
+from bot.consent.talk import PrivateTalk
 from bot.gateway.commit import Committer
 from bot.gateway.contacts import Contacts
 from bot.gateway.contents import Contents
@@ -29,9 +33,11 @@ from bot.gateway.stages.locale import LocaleStage
 from bot.gateway.stages.media import MediaStage
 from bot.gateway.stages.optout import OptOutStage, load_words
 from bot.gateway.stages.owner import OwnerStage
+from bot.gateway.stages.quick_exit import QuickExitStage
 from bot.gateway.stages.secret import SecretStage
 from bot.gateway.stages.throttle import ThrottleStage
 from bot.gateway.turn import Stage
+from bot.gateway.upkeep import Upkeep
 from bot.gateway.worker import Worker
 from bot.i18n.answers import Answers
 from bot.i18n.detect import Detector
@@ -71,6 +77,7 @@ class Services:
     telegram: telegram.TelegramChannel | None
     workers: list[Worker]
     senders: list[Sender]
+    upkeep: Upkeep
     wake: Wake
     clock: Callable[[], datetime]
 
@@ -81,8 +88,12 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
     engine = connect(settings.database_url)
     check_schema(engine)
     sealer = Sealer(settings.keys)
-    inbox, outbox = Inbox(engine, sealer), Outbox(engine, sealer)
     answers = Answers.load(ROOT, Programme.load(settings.programme))
+    keystore = connect(settings.keystore_url)
+    desk = open_desk(engine, keystore, sealer, answers)
+    templates = settings.whatsapp_templates
+    reminders = Reminders(engine, sealer, answers, CAPABILITIES, desk.cases, desk.ledger, templates)
+    inbox, outbox = Inbox(engine, sealer), Outbox(engine, sealer, Guard(desk).allows)
     rasa = Rasa(settings.rasa_url, settings.rasa_token.get_secret_value())
     channels, telegram_channel = _channels(settings, engine, clock)
     detector, recogniser = Detector.load(ROOT / "data" / "nlu"), Recogniser.load(ROOT / "data" / "safety")
@@ -91,7 +102,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
     worker = Worker(
         inbox,
         committer,
-        stages(answers, inbox, rasa, detector, recogniser),
+        stages(answers, inbox, rasa, detector, recogniser, desk),
         answers,
         sealer,
         CAPABILITIES,
@@ -118,6 +129,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
         workers=[worker] * WORKERS,
         senders=senders,
         contacts=contacts,
+        upkeep=Upkeep(engine, keystore, reminders, clock),
         wake=wake,
         clock=clock,
     )
@@ -127,18 +139,20 @@ def _rates(settings: Settings) -> dict[ChannelName, float]:
     return {ChannelName.SMS: settings.sms_per_second, ChannelName.WHATSAPP: settings.whatsapp_per_second}
 
 
-def stages(answers: Answers, inbox: Inbox, rasa: Rasa, detector: Detector, recogniser: Recogniser) -> list[Stage]:
+def stages(answers: Answers, inbox: Inbox, rasa: Rasa, detector: Detector, recogniser: Recogniser, desk: Desk) -> list[Stage]:
     """Nothing comes before danger but knowing which language and choice it is."""
+    words, private = load_words(ROOT / "data" / "keywords.yml"), PrivateTalk(desk)
     return [
         ChoiceStage(),
         LocaleStage(answers, detector, inbox),
         CrisisStage(answers, recogniser),
-        OptOutStage(answers, load_words(ROOT / "data" / "keywords.yml")),
+        OptOutStage(answers, words),
         OwnerStage(),
+        QuickExitStage(answers, desk, words),
         ThrottleStage(answers, inbox),
         MediaStage(answers),
-        SecretStage(),
-        DialogueStage(answers, rasa),
+        SecretStage(private),
+        DialogueStage(answers, rasa, private),
     ]
 
 

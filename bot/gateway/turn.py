@@ -6,10 +6,12 @@ work, the commit, remains. An exception in a stage means the message was not han
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+from sqlalchemy import Connection
 
 from bot.channels.base import Inbound
 from bot.gateway.inbox import Claim
@@ -34,6 +36,10 @@ class Turn:
     country: str | None = None
     offered: dict[str, str] = field(default_factory=dict)  # id -> payload of choices given so far
     last_choices: list[Choice] = field(default_factory=list)
+    secret: dict[str, Any] | None = None  # which code or PIN is awaited, and for what; sealed in the row
+    proved_person_id: str | None = None  # who proved themselves by PIN here, until when
+    proved_until: datetime | None = None
+    hidden_at: datetime | None = None  # since when the talk is hidden and neutral
 
     # What was decided
     replies: list[Answer] = field(default_factory=list)
@@ -41,6 +47,10 @@ class Turn:
     contact_changes: dict[str, Any] = field(default_factory=dict)
     kept_inbox_id: int | None = None
     urgent: bool = False  # its replies go out before others that wait
+    guard: str = ""  # set when the replies carry case facts: consent is asked again at sending
+    removals: list[str] = field(default_factory=list)  # the provider's ids of messages to delete on the phone
+    forget_text: bool = False  # the message held a secret: its text is not kept
+    writes: list[Callable[[Connection], object]] = field(default_factory=list)  # done in the turn's own transaction
     outcome: str = "answered"
     done: bool = False
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.channels.base import Capabilities, ChannelName, Part
 from bot.channels.render import render
-from bot.gateway.commit import Committer, LeaseLost, offered
+from bot.gateway.commit import Committer, LeaseLost, awaited, offered
 from bot.gateway.inbox import Claim, Inbox
 from bot.gateway.loop import Wake, forever
 from bot.gateway.metrics import TURN_SECONDS, TURNS
@@ -114,14 +114,21 @@ class Worker:
             offered=ids,
             last_choices=last,
             kept_inbox_id=talk["kept_inbox_id"],
+            secret=awaited(self._sealer, talk["secret"]),
+            proved_person_id=talk["proved_person_id"],
+            proved_until=talk["proved_until"],
+            hidden_at=talk["hidden_at"],
         )
 
     def _parts(self, turn: Turn) -> list[Part]:
         capabilities = self._capabilities[turn.inbound.channel]
         hint = self._answers.render("utter_choice_hint", turn.locale).text
         label = self._answers.render("utter_choice_label", turn.locale).text
-        return [
+        parts = [
             part
             for reply in turn.replies
             for part in render(reply.text, reply.choices, capabilities, turn.locale, hint=hint, label=label)
         ]
+        if turn.removals and capabilities.can_delete:
+            parts.append(Part("", removals=tuple(turn.removals)))
+        return parts

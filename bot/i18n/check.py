@@ -31,6 +31,7 @@ def problems(root: Path, today: date | None = None) -> list[str]:
     domain = yaml.load((root / "domain.yml").read_text("utf-8"), yaml.CSafeLoader)
     forbidden = yaml.safe_load((root / "data" / "forbidden.yml").read_text("utf-8"))
     found = list(_responses(domain, today))
+    found += _sources(domain, (root / "docs" / "facts.md").read_text("utf-8"))
     english = [(context, text) for context, text, _ in texts(root)]
     for context, text in english:
         found += _words("en", context, text, forbidden.get("en") or ())
@@ -53,6 +54,17 @@ def _responses(domain: dict[str, Any], today: date) -> Iterator[str]:
         for button in variants[0].get("buttons") or ():
             if not str(button.get("payload", "")).startswith("/"):
                 yield f"{name}: the button {button.get('title')!r} has no payload"
+
+
+def _sources(domain: dict[str, Any], facts: str) -> Iterator[str]:
+    """Sources like "facts 2.4, 16" must name paragraphs or sections of docs/facts.md."""
+    known = set(re.findall(r"^(?:#+ )?(\d+(?:\.\d+)?)[. ]", facts, re.MULTILINE))
+    for name, variants in domain["responses"].items():
+        for source in (variants[0].get("metadata") or {}).get("source") or ():
+            if source.startswith("facts "):
+                for number in re.findall(r"(?<![-\d.])\d+(?:\.\d+)?", re.sub(r" tests? [\d-]+", "", source.removeprefix("facts "))):
+                    if number not in known:
+                        yield f"{name}: its source {source!r} names no paragraph {number} of docs/facts.md"
 
 
 def _day(value: Any) -> date:

@@ -80,6 +80,10 @@ conversation = Table(
     Column("lease_owner", String(40)),
     Column("lease_until", Utc),
     Column("retry_at", Utc),
+    Column("secret", LargeBinary),  # sealed: which code or PIN is awaited, and for what
+    Column("proved_person_id", String(32)),
+    Column("proved_until", Utc),
+    Column("hidden_at", Utc),  # the person hid the talk; neutral until the PIN
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
 )
@@ -118,6 +122,7 @@ outbox = Table(
     Column("lease_until", Utc),
     Column("provider_id", String(128)),
     Column("error_code", String(32)),
+    Column("guard", String(100)),  # "kind:person:case": consent is asked again at sending; empty for general words
     Column("created_at", Utc, nullable=False),
     Column("sent_at", Utc),
     UniqueConstraint("inbox_id", "seq"),
@@ -159,4 +164,168 @@ staff = Table(
     Column("role", String(16), nullable=False, default="caseworker"),
     Column("disabled_at", Utc),
     Column("created_at", Utc, nullable=False),
+)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Cases and consent. What is sealed here is sealed with the person's own key (bot/store/vault.py), which erasure destroys.
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("reference_hash", String(64), nullable=False, unique=True),  # the office's own number for the person
+    Column("details", LargeBinary, nullable=False),  # sealed: reference, name, birth date, language
+    Column("minor", Boolean, nullable=False, default=False),
+    Column("pin_hash", String(200)),
+    Column("duress_hash", String(200)),
+    Column("wrong_tries", Integer, nullable=False, default=0),
+    Column("locked_until", Utc),
+    Column("created_at", Utc, nullable=False),
+    Column("erased_at", Utc),
+)
+
+case_file = Table(
+    "case_file",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("number_hash", String(64), nullable=False, unique=True),
+    Column("number", LargeBinary, nullable=False),  # sealed with the master key: no person's own
+    Column("safety_hold", Boolean, nullable=False, default=False),
+    Column("caseworker", String(80)),
+    Column("closed_at", Utc),
+    Column("updated_at", Utc, nullable=False),
+    Column("created_at", Utc, nullable=False),
+)
+
+case_role = Table(
+    "case_role",
+    metadata,
+    Column("case_id", String(32), ForeignKey("case_file.id"), primary_key=True),
+    Column("person_id", String(32), ForeignKey("person.id"), primary_key=True),
+    Column("role", String(16), nullable=False),  # principal, derivative, guardian
+    Column("guards_person_id", String(32), ForeignKey("person.id")),  # whom a guardian speaks for
+    Column("milestone", String(32)),  # this person's own step, see bot/cases/milestones.py
+    Column("milestone_at", Utc),
+    Column("ended_at", Utc),
+)
+
+appointment = Table(
+    "appointment",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("case_id", String(32), ForeignKey("case_file.id"), nullable=False),
+    Column("person_id", String(32), ForeignKey("person.id"), nullable=False),
+    Column("details", LargeBinary, nullable=False),  # sealed: kind, at (local time), zone, place
+    Column("cancelled_at", Utc),
+    Column("created_at", Utc, nullable=False),
+    Index("ix_appointment_person_id", "person_id"),
+)
+
+itinerary = Table(
+    "itinerary",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("case_id", String(32), ForeignKey("case_file.id"), nullable=False),
+    Column("person_id", String(32), ForeignKey("person.id"), nullable=False),
+    Column("details", LargeBinary, nullable=False),  # sealed: flights in order, escort yes or no, who meets
+    Column("cancelled_at", Utc),
+    Column("created_at", Utc, nullable=False),
+    Index("ix_itinerary_person_id", "person_id"),
+)
+
+link_code = Table(
+    "link_code",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("code_hash", String(64), nullable=False, unique=True),
+    Column("case_id", String(32), ForeignKey("case_file.id"), nullable=False),
+    Column("person_id", String(32), ForeignKey("person.id"), nullable=False),
+    Column("issued_by", String(80), nullable=False),
+    Column("issued_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("used_at", Utc),
+    Column("used_by_contact_id", Serial, ForeignKey("contact.id")),
+    Column("revoked_at", Utc),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("contact_id", Serial, ForeignKey("contact.id"), nullable=False),
+    Column("person_id", String(32), ForeignKey("person.id"), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("revoked_at", Utc),
+    Index("ix_link_contact_id", "contact_id"),
+    Index("ix_link_person_id", "person_id"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("person_id", String(32), ForeignKey("person.id"), nullable=False),  # whose data
+    Column("given_by_person_id", String(32), ForeignKey("person.id"), nullable=False),  # the same, or the guardian
+    Column("purpose", String(24), nullable=False),  # case_status, reminders
+    Column("channel", String(16), nullable=False),
+    Column("text_version", String(16), nullable=False),
+    Column("child_assented", Boolean),
+    Column("given_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("withdrawn_at", Utc),
+    Index("ix_consent_person_id", "person_id"),
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("case_id", String(32), ForeignKey("case_file.id"), nullable=False),
+    Column("from_person_id", String(32), ForeignKey("person.id"), nullable=False),
+    Column("to_person_id", String(32), ForeignKey("person.id"), nullable=False),
+    Column("given_at", Utc, nullable=False),
+    Column("withdrawn_at", Utc),
+    Index("ix_release_from_person_id", "from_person_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Serial, primary_key=True, autoincrement=False),
+    Column("at", Utc, nullable=False),
+    Column("actor", String(80), nullable=False),  # "bot", "system", or a member of staff
+    Column("action", String(40), nullable=False),
+    Column("person_id", String(32)),
+    Column("case_id", String(32)),
+    Column("outcome", String(40), nullable=False),
+    Column("before_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_person_id", "person_id"),
+)
+
+reminder = Table(
+    "reminder",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("person_id", String(32), ForeignKey("person.id"), nullable=False),
+    Column("conversation_id", String(32), ForeignKey("conversation.id"), nullable=False),
+    Column("kind", String(24), nullable=False),  # appointment-7, travel-1 ...
+    Column("on_date", String(10), nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("state", String(16), nullable=False, default="waiting"),
+    UniqueConstraint("person_id", "kind", "on_date"),
+    Index("ix_reminder_state_due_at", "state", "due_at"),
+)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("receipt", String(32), nullable=False, unique=True),
+    Column("conversation_id", String(32)),
+    Column("person_id", String(32)),
+    Column("asked_at", Utc, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("cancelled_at", Utc),
+    Column("done_at", Utc),
 )

@@ -7,6 +7,7 @@ their place. The browser is the system's Chromium (HEARTH_CHROMIUM names another
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -26,6 +27,7 @@ from tests.browser.phones import Phones
 REAL = os.environ.get("HEARTH_STACK") == "1" or (MODEL.exists() and os.environ.get("HEARTH_STACK") != "0")
 UP_WITHIN_S = 240.0 if REAL else 60.0
 DOWN_WITHIN_S = 40.0
+_codes: list[str] = []
 
 
 def free_ports(count: int) -> list[int]:
@@ -56,11 +58,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             if process.poll() is not None or time.monotonic() - started > UP_WITHIN_S:
                 pytest.fail(f"the demo did not come up:\n{output.read_text('utf-8')}")
             time.sleep(0.2)
+        _codes.extend(re.findall(r"\b\w{4}-\w{4}\b(?= there)", output.read_text("utf-8")))
         yield f"http://127.0.0.1:{page}/"
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait(DOWN_WITHIN_S)
+
+
+@pytest.fixture
+def sample_code(stack: str) -> str:
+    """The demo's one-time code for its sample case; it can be used by one test only."""
+    return _codes.pop()
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,32 @@ from bot.settings import ROOT
 PROGRAMME: dict[str, Any] = yaml.safe_load((ROOT / "programme.yml").read_text("utf-8"))
 
 
+#: What actions and the private talk fill in.
+VALUES = dict.fromkeys(
+    [
+        "language",
+        "facts",
+        "relation",
+        "age",
+        "description",
+        "when",
+        "year",
+        "date",
+        "kind",
+        "place",
+        "number",
+        "from_place",
+        "departs",
+        "to_place",
+        "arrives",
+        "who",
+        "receipt",
+        "in_days",
+    ],
+    "x",
+)
+
+
 def answers(**changes: Any) -> Answers:
     known = unchanged()
     return Answers(known._responses, known._catalogues, Programme({**PROGRAMME, **changes}))
@@ -38,9 +64,7 @@ def test_every_answer_is_worded_in_every_language_with_nothing_left_open(code: s
     known = unchanged()
     english = {context: text for context, text, _ in texts(ROOT) if ":" not in context}
     for name, text in english.items():
-        worded = known.render(
-            name, code, "US", language="x", facts="x", relation="x", age="19", description="x", when="x", year="2013"
-        )
+        worded = known.render(name, code, "US", **VALUES)
         assert worded.text, name
         assert "{" not in worded.text, name
         if code != "en" and len(text) > 30:
@@ -115,11 +139,16 @@ def test_arabic_and_urdu_are_written_from_the_right() -> None:
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the texts that a test may spoil."""
-    for name in ("domain.yml", "data/forbidden.yml"):
+    for name in ("domain.yml", "data/forbidden.yml", "docs/facts.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "locales", tmp_path / "locales")
     return tmp_path
+
+
+def test_a_source_that_the_fact_sheet_does_not_have_is_a_problem(copy: Path) -> None:
+    replace(copy / "domain.yml", '"facts 20.11"', '"facts 20.99"')
+    assert any("names no paragraph 20.99" in line for line in problems(copy))
 
 
 def replace(path: Path, old: str, new: str) -> None:

@@ -1,17 +1,22 @@
 """The text goes to Rasa, masked and neutralised; what Rasa chose comes back worded.
 
+A response marked `private: kind` in domain.yml is not said: the private talk of bot/consent takes its place, here in the
+gateway, so that no case fact and no secret is ever in Rasa's processes.
+
 Rasa proposes and policy disposes: a response's ticket and signals are taken from our own domain.yml by the response's
 name, and nothing typed can become a command of Rasa's.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from bot.consent.talk import PrivateTalk
 from bot.gateway.rasa import Rasa, RasaError, RasaReply
 from bot.gateway.stages.locale import PREFIX, language_choices
 from bot.gateway.turn import Turn
@@ -47,8 +52,8 @@ class DialogueStage:
 
     name = "dialogue"
 
-    def __init__(self, answers: Answers, rasa: Rasa) -> None:
-        self._answers, self._rasa = answers, rasa
+    def __init__(self, answers: Answers, rasa: Rasa, private: PrivateTalk) -> None:
+        self._answers, self._rasa, self._private = answers, rasa, private
 
     async def process(self, turn: Turn) -> None:
         if turn.locale_state == "choosing":
@@ -64,7 +69,10 @@ class DialogueStage:
             "payload": bool(payload),
         }
         for reply in await self._rasa.ask(turn.claim.conversation["id"], text, str(turn.claim.inbox_id), metadata):
-            self._take(turn, reply)
+            if kind := self._answers.metadata(reply.response).get("private"):
+                await asyncio.to_thread(self._private.begin, turn, str(kind))
+            else:
+                self._take(turn, reply)
         if not turn.replies and not turn.contact_changes:
             raise RasaError("nothing to say")
         if turn.first and turn.replies and turn.replies[0].name == "utter_greet":

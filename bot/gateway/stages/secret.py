@@ -1,17 +1,35 @@
-"""The place where an awaited code or PIN is checked, so that it never reaches Rasa or a log.
-
-No secret is awaited yet: linking a chat to a case brings the first ones.
-"""
+"""The place where codes and PINs are taken, so that they never reach Rasa or a log; and our own private buttons."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+
+from bot.channels.base import Kind
+from bot.consent.talk import PrivateTalk
 from bot.gateway.turn import Turn
+
+PAYLOAD = "/private"
 
 
 class SecretStage:
-    """Lets every message pass while no conversation awaits a secret."""
+    """Ends the turn when the message was a code, a PIN or a private button; all other messages pass."""
 
     name = "secret"
 
+    def __init__(self, private: PrivateTalk) -> None:
+        self._private = private
+
     async def process(self, turn: Turn) -> None:
-        return
+        if turn.locale_state == "choosing":
+            return
+        if turn.payload.startswith(PAYLOAD):
+            answer = str(json.loads(turn.payload.removeprefix(PAYLOAD))["answer"])
+            await asyncio.to_thread(self._private.chosen, turn, answer)
+            turn.finish("private")
+        elif (
+            not turn.payload
+            and turn.inbound.kind in (Kind.TEXT, Kind.EDITED)
+            and await asyncio.to_thread(self._private.typed, turn)
+        ):
+            turn.finish("private")

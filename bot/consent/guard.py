@@ -1,0 +1,32 @@
+"""Asks for consent once more when an answer with case facts is about to leave: it may have been taken back meanwhile."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.channels.base import ChannelName
+from bot.consent.desk import Desk
+from bot.consent.policy import Allow, Fact, decide
+from bot.consent.showing import WANTS
+
+REMINDER = "reminder"
+
+
+class Guard:
+    """Reads the guard of an outbox row, "kind:person:case", and today's facts. Anything odd is a no."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def allows(self, guard: str, contact_id: int, conversation_id: str, channel: ChannelName, now: datetime) -> bool:
+        """True when this answer may still go out to this contact."""
+        try:
+            kind, person_id, case_id = guard.split(":")
+        except ValueError:
+            return False
+        if kind == REMINDER:
+            return self._desk.ledger.live(person_id, "reminders", channel.value, now) is not None
+        subject = self._desk.roles.guarded(case_id, person_id) or person_id
+        wants = WANTS.get(kind, Fact.STATUS)
+        facts = self._desk.world.facts(contact_id, conversation_id, person_id, case_id, subject, wants, channel, now)
+        return isinstance(decide(facts), Allow)
