@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bot.settings import ROOT, Settings, SettingsError
+from bot import cli_cases, cli_keeping
+from bot.cli_errors import fail, one_line_errors
+from bot.settings import ROOT, Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,40 +27,14 @@ app.add_typer(staff_app, name="staff")
 app.add_typer(locales_app, name="locales")
 app.add_typer(nlu_app, name="nlu")
 app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(cli_cases.cases_app, name="cases")
+app.add_typer(cli_cases.consent_app, name="consent")
+app.add_typer(cli_cases.audit_app, name="audit")
+app.add_typer(cli_keeping.retention_app, name="retention")
+app.add_typer(cli_keeping.keys_app, name="keys")
+app.command()(cli_cases.enrol)
 
 RASA_PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
-
-
-def fail(line: str, code: int = 1) -> typer.Exit:
-    """Prints one line and gives the exit to raise."""
-    typer.echo(line, err=True)
-    return typer.Exit(code)
-
-
-def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Our own errors become one line and exit code 1; anything else keeps its traceback."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        from pydantic import ValidationError
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from bot.programme import ProgrammeError
-        from bot.store.db import SchemaError
-        from bot.store.seal import SealError
-
-        try:
-            command(*args, **kwargs)
-        except (SettingsError, SchemaError, ProgrammeError, SealError) as error:
-            raise fail(str(error)) from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise fail(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}; see .env.example.") from None
-        except SQLAlchemyError as error:
-            line = f"The database does not answer as it should ({type(error).__name__}): check HEARTH_DATABASE_URL, run `hearth migrate`."
-            raise fail(line) from None
-
-    return wrapped
 
 
 def in_rasa(*arguments: str) -> None:
@@ -255,21 +229,6 @@ def doctor() -> None:
     if found:
         raise typer.Exit(1)
     typer.echo("Everything looks right.")
-
-
-def _mount() -> None:
-    """The commands that stand in modules of their own; they use what is above."""
-    from bot import cli_cases, cli_keeping
-
-    app.add_typer(cli_cases.cases_app, name="cases")
-    app.add_typer(cli_cases.consent_app, name="consent")
-    app.add_typer(cli_cases.audit_app, name="audit")
-    app.add_typer(cli_keeping.retention_app, name="retention")
-    app.add_typer(cli_keeping.keys_app, name="keys")
-    app.command()(cli_cases.enrol)
-
-
-_mount()
 
 
 def main() -> None:

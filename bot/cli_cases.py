@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli_errors import fail, one_line_errors
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ def staff_errors(command: Callable[..., None]) -> Callable[..., None]:
     def wrapped(*args: Any, **kwargs: Any) -> None:
         from bot.cases.facts import CaseError
         from bot.cases.sources import SourceError
-        from bot.cli import fail, one_line_errors  # only now: bot.cli mounts this module
         from bot.consent.codes import CodeError
 
         try:
@@ -82,7 +82,6 @@ def cases_import(
 ) -> None:
     """Brings cases, people, appointments and flights in: all of the file, or nothing."""
     from bot.cases.importer import import_csv
-    from bot.cli import fail
     from bot.gateway.services import utc_now
 
     with office() as here:
@@ -131,7 +130,6 @@ def cases_refresh(
 ) -> None:
     """Brings the newest facts from the source of cases, and notes who has come of age. Run it every hour by cron."""
     from bot.cases.sources import SourceError, source
-    from bot.cli import fail
     from bot.gateway.services import utc_now
 
     failed = 0
@@ -194,7 +192,6 @@ def consent_show(person: str) -> None:
 @staff_errors
 def audit_verify() -> None:
     """Looks for altered, removed and reordered lines of the audit log, a cut-off end, and a database rolled back."""
-    from bot.cli import fail
     from bot.consent.audit import verify
 
     with office() as here:
@@ -212,7 +209,6 @@ def audit_accept(
     yes: Annotated[bool, typer.Option(prompt="Consents withdrawn since that backup are live again. Accept the log as it stands?")],
 ) -> None:
     """After a restored backup: takes the log as it stands for good, and notes who did."""
-    from bot.cli import fail
     from bot.consent.audit import accept_head
     from bot.gateway.services import utc_now
 

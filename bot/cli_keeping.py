@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import fail, one_line_errors
+from bot.cli_errors import fail, one_line_errors
 from bot.settings import Settings
 
 retention_app = typer.Typer(no_args_is_help=True, help="What is kept, and for how long.")

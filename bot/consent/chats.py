@@ -67,7 +67,7 @@ class Chats:
         with reading(self._engine).connect() as connection:
             found = [row for row in connection.execute(query).mappings() if self._given(row, person_id)]
             guardians = set(connection.scalars(_guardians(person_id))) if any(row["minor"] for row in found) else set()
-        spoken = [row for row in found if not row["minor"] or True]
+        spoken = [row for row in found if not row["minor"] or row["given_by_person_id"] in guardians]
         live = [row for row in spoken if self._live(row, person_id, now)]
         latest = max(live, key=lambda row: (row["last_inbound_at"] is not None, row["last_inbound_at"]), default=None)
         return Chat(**{name: latest[name] for name in Chat.__dataclass_fields__}) if latest else None

@@ -145,13 +145,14 @@ def test_a_clock_that_jumps_back_sends_nothing_twice(house: Reminded) -> None:
     assert len(house.said()) == 1
 
 
-def test_a_clock_that_jumps_ahead_loses_none_silently_and_they_go_out_when_it_comes_back(house: Reminded) -> None:
+@pytest.mark.parametrize(("days", "ended"), [(60, "missed"), (400, "withdrawn")])
+def test_a_clock_that_jumps_ahead_sends_nothing_and_they_go_out_when_it_comes_back(house: Reminded, days: int, ended: str) -> None:
     house.reminders.step(house.clock())
     right = house.clock.now
-    house.clock.now = right + timedelta(days=400)  # past the appointment, and past the end of the consent
+    house.clock.now = right + timedelta(days=days)  # past the appointment; then past the end of the consent too
     house.reminders.step(house.clock())
-    house.clock.now = right + timedelta(days=60)
-    house.reminders.step(house.clock())
+    assert set(house.kinds().values()) == {ended}
+    assert house.told() == ([("reminder_missed", "high")] if ended == "missed" else [])
     assert house.said() == []
     house.clock.now = right
     house.reminders.step(house.clock())
