@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 
 from bot.channels.base import ChannelName
+from bot.consent.desk import open_desk
+from bot.consent.guard import Guard
 from bot.consent.occasions import Occasion, due_at, quiet, zone_for
 from bot.consent.reminders import Reminders
 from bot.consent.reminding import in_days_words
+from bot.gateway.outbox import Outbox
 from bot.gateway.services import CAPABILITIES
 from bot.i18n.answers import Answers
 from bot.i18n.languages import CODES
@@ -275,6 +278,24 @@ def test_whatsapp_after_its_24_hours_takes_an_approved_template_or_a_person(hous
     assert house.another(TEMPLATES).due(now) == 1
     body = house.sealer.open(house.rows(outbox)[-1].body)
     assert (body["template"], body["variables"]) == ("HX2", {})
+
+
+def test_at_the_door_consent_is_asked_once_more(house: Reminded) -> None:
+    desk = open_desk(house.engine, house.keystore, house.sealer, house.answers)
+    box = Outbox(house.engine, house.sealer, Guard(desk).allows)
+    house.reminders.plan(house.clock())
+    for day in (3, 8):
+        now = house.at(day, 9)
+        assert house.reminders.due(now) == 1
+        if day == 8:
+            with house.engine.begin() as connection:
+                house.ledger.withdraw(connection, house.someone, now, "reminders")
+        sending = box.claim(now, ChannelName.WHATSAPP)
+        assert (sending is not None) == (day == 3)
+        if sending is not None:
+            assert sending.address == PHONE
+            box.sent(sending.id, "SM1", now)
+    assert [row.state for row in house.rows(outbox) if row.guard] == ["sent", "withdrawn"]
 
 
 def test_telegram_has_no_window_and_keeps_the_hours_of_the_place(house: Reminded) -> None:

@@ -286,11 +286,7 @@ def command(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.Comp
         "PYTHONPATH": str(ROOT),
         **settings,
     }
-    code = (
-        "import typer, bot.cli, bot.cli_keeping as keeping; app = typer.Typer(); "
-        "app.add_typer(keeping.retention_app, name='retention'); app.add_typer(keeping.keys_app, name='keys'); app()"
-    )
-    run = [sys.executable, "-c", code, *arguments]
+    run = [sys.executable, "-m", "bot.cli", *arguments]
     return subprocess.run(run, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
 
 
