@@ -12,8 +12,6 @@ from bot.handoff.tickets import TicketRequest
 
 #: How long a code or PIN is awaited, and how long a proof by PIN holds (section 6 of the design, condition 5).
 AWAITED, PROVED = timedelta(minutes=15), timedelta(minutes=10)
-#: The version of the words somebody agrees to; bot/consent/ledger.py lists the known ones.
-TEXT_VERSION = "2026-11"
 #: Stands in a talk's row in place of a person while somebody who used the second PIN looks on.
 DURESS = "duress"
 _LIKE_A_CODE = re.compile(r"(?=.*\d)[^\W_]{3,6}[\s-]?[^\W_]{3,6}")

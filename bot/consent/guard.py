@@ -25,8 +25,16 @@ class Guard:
         except ValueError:
             return False
         if kind == REMINDER:
-            return self._desk.ledger.live(person_id, "reminders", channel.value, now) is not None
+            return self._reminder(contact_id, conversation_id, person_id, case_id, channel, now)
         subject = self._desk.roles.guarded(case_id, person_id) or person_id
         wants = WANTS.get(kind, Fact.STATUS)
         facts = self._desk.world.facts(contact_id, conversation_id, person_id, case_id, subject, wants, channel, now)
         return isinstance(decide(facts), Allow)
+
+    def _reminder(
+        self, contact_id: int, conversation_id: str, person_id: str, case_id: str, channel: ChannelName, now: datetime
+    ) -> bool:
+        """A reminder names nothing, so it needs no PIN: its own consent, and a case and a log in which all is as it should be."""
+        facts = self._desk.world.facts(contact_id, conversation_id, person_id, case_id, person_id, Fact.STATUS, channel, now)
+        stands = facts.in_case and not (facts.role_ended or facts.closed or facts.on_hold or facts.erased or facts.rolled_back)
+        return stands and self._desk.ledger.live(person_id, "reminders", channel.value, now) is not None

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, insert, update
 
 from bot.channels.base import ChannelName
 from bot.consent import audit
-from bot.consent.awaiting import PROVED, TEXT_VERSION, awaiting, proved, remove_typed, state
+from bot.consent.awaiting import PROVED, awaiting, proved, remove_typed, state
 from bot.consent.desk import Desk
+from bot.consent.ledger import TEXT_VERSION
 from bot.gateway.turn import Turn
 from bot.store.tables import link
 

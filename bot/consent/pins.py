@@ -92,19 +92,12 @@ class Pins:
             new = {"pin_hash": self._hasher.hash(plain), "duress_hash": kept, "wrong_tries": 0, "locked_until": None}
         connection.execute(update(person).where(person.c.id == person_id).values(**new))
 
-    def is_first(self, person_id: str, pin: str) -> bool:
-        """True when this is the person's PIN, which cannot be their duress PIN too. Counts nothing: not for proving anything."""
-        with reading(self._engine).connect() as connection:
-            stored = connection.scalar(select(person.c.pin_hash).where(person.c.id == person_id))
-        return self._fits(stored, digits(pin) or "")
-
     def taken(self, person_id: str, pin: str, duress: bool) -> bool:
-        """True when this is the person's other PIN already, so that `set` would refuse it."""
+        """True when this is the person's other PIN already: ask for another one. Counts nothing: not for proving anything."""
         query = select(person.c.pin_hash, person.c.duress_hash).where(person.c.id == person_id)
         with reading(self._engine).connect() as connection:
             row = connection.execute(query).one()
-        other = row.pin_hash if duress else row.duress_hash
-        return other is not None and self._fits(other, digits(pin) or "")
+        return self._fits(row.pin_hash if duress else row.duress_hash, digits(pin) or "")
 
     def check(self, contact_id: int, pin: str, now: datetime) -> Checked:
         """Whose PIN this is among those linked to the contact. The work is the same for everyone: six comparisons and one

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select, update
 
-from bot.consent.awaiting import TEXT_VERSION, proved, unprove
+from bot.consent.awaiting import proved, unprove
 from bot.consent.desk import Desk
+from bot.consent.ledger import TEXT_VERSION
 from bot.consent.showing import date_words
 from bot.gateway.turn import Turn
 from bot.store.tables import link

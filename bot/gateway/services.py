@@ -14,6 +14,7 @@ from bot.channels import telegram, twilio
 from bot.channels.base import Capabilities, Channel, ChannelName
 from bot.consent.desk import Desk, open_desk
 from bot.consent.guard import Guard
+from bot.consent.memory import RasaMemory
 from bot.consent.reminders import Reminders
 from bot.consent.talk import PrivateTalk
 from bot.gateway.commit import Committer
@@ -91,7 +92,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
     answers = Answers.load(ROOT, Programme.load(settings.programme))
     keystore = connect(settings.keystore_url)
     desk = open_desk(engine, keystore, sealer, answers)
-    templates = settings.whatsapp_templates
+    templates, memory = settings.whatsapp_templates, RasaMemory(settings.rasa_url, settings.rasa_token.get_secret_value())
     reminders = Reminders(engine, sealer, answers, CAPABILITIES, desk.cases, desk.ledger, templates)
     inbox, outbox = Inbox(engine, sealer), Outbox(engine, sealer, Guard(desk).allows)
     rasa = Rasa(settings.rasa_url, settings.rasa_token.get_secret_value())
@@ -129,7 +130,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
         workers=[worker] * WORKERS,
         senders=senders,
         contacts=contacts,
-        upkeep=Upkeep(engine, keystore, reminders, clock),
+        upkeep=Upkeep(engine, keystore, reminders, desk.erasures, memory, clock),
         wake=wake,
         clock=clock,
     )

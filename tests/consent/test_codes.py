@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, update
 
 from bot.consent import audit
-from bot.consent.codes import ALPHABET, CODE_LIFE, CodeError, Codes, Redeemed, normal
+from bot.consent.codes import AGAIN_WITHIN, ALPHABET, CODE_LIFE, CodeError, Codes, Redeemed, normal
 from bot.store.seal import Sealer
 from bot.store.tables import audit as audit_table
 from bot.store.tables import case_file, case_role, link, link_code, person
@@ -49,6 +49,21 @@ def test_a_code_names_its_person_and_case_once(office: Office) -> None:
     assert office.send(code) == Redeemed(office.maria, office.case)
     assert office.send(code) is None
     assert office.send(code, office.other) is None
+
+
+def test_a_turn_done_once_more_finds_what_its_phone_redeemed_a_moment_ago(office: Office, clock: Clock) -> None:
+    code = office.issue()
+
+    def again(phone: int) -> Redeemed | None:
+        with office.engine.begin() as connection:
+            return office.codes.redeemed(connection, code, phone, clock())
+
+    assert again(office.phone) is None
+    office.send(code)
+    assert again(office.phone) == Redeemed(office.maria, office.case)
+    assert again(office.other) is None
+    clock.pass_(AGAIN_WITHIN.total_seconds())
+    assert again(office.phone) is None
 
 
 def test_a_code_looks_as_it_should_and_is_kept_as_a_keyed_hash(engine: Engine, office: Office) -> None:

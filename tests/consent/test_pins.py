@@ -140,9 +140,10 @@ def test_the_two_pins_of_a_person_differ(engine: Engine, pins: Pins, phone: Phon
             pins.set(connection, who, PIN, duress=True)
         with pytest.raises(PinError):
             pins.set(connection, who, "1234", duress=False)
-    assert pins.is_first(who, PIN)
-    assert not pins.is_first(who, DURESS)
-    assert not pins.is_first("nobody", PIN)
+    assert pins.taken(who, PIN, duress=True)
+    assert pins.taken(who, DURESS, duress=False)
+    assert not pins.taken(who, DURESS, duress=True)
+    assert not pins.taken(phone.person(pins, "P-2", None), PIN, duress=True)
     with engine.begin() as connection:
         pins.set(connection, who, DURESS, duress=False)  # chosen anew as the PIN: then it is the PIN
     assert pins.check(phone.contact, DURESS, clock()).outcome is Outcome.RIGHT
