@@ -59,6 +59,11 @@ def digits(text: str) -> str | None:
     return found if found and pins.SHORTEST <= len(found) <= pins.LONGEST else None
 
 
+def is_year(pin: str) -> bool:
+    """A year of somebody's life: asked how old a child is, people also write "2009". Never a PIN, then."""
+    return len(pin) == 4 and pin[:2] in ("19", "20")
+
+
 def is_code(text: str, expected: bool) -> bool:
     """True for a code; where one is awaited also for what was meant as one."""
     return codes.normal(text) is not None or bool(expected and _LIKE_A_CODE.fullmatch(text.strip(" .")))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, update
 
 from bot.channels.base import ChannelName
 from bot.consent import audit
-from bot.consent.awaiting import PROVED, awaiting, proved, remove_typed, state
+from bot.consent.awaiting import PROVED, awaiting, is_year, proved, remove_typed, state
 from bot.consent.desk import Desk
 from bot.consent.ledger import TEXT_VERSION
 from bot.gateway.turn import Turn
@@ -46,7 +46,11 @@ class Linking:
                 return
             self._link(turn, kept, pin)
             return
-        if self._desk.pins.acceptable(pin) is None or self._desk.pins.taken(person, pin, duress=waits == "duress_pin"):
+        if (
+            self._desk.pins.acceptable(pin) is None
+            or is_year(pin)
+            or self._desk.pins.taken(person, pin, duress=waits == "duress_pin")
+        ):
             turn.secret = kept
             turn.say(self._answers, "utter_link_pin_weak")
             return

@@ -7,7 +7,7 @@ somebody else: every refusal is the same one message, whatever its reason (secti
 from __future__ import annotations
 
 from bot.consent import audit
-from bot.consent.awaiting import DURESS, PROVED, asked_for, awaiting, digits, is_code, proved, remove_typed, state, unprove
+from bot.consent.awaiting import DURESS, PROVED, asked_for, awaiting, digits, is_code, is_year, proved, remove_typed, state, unprove
 from bot.consent.desk import Desk
 from bot.consent.linking import Linking
 from bot.consent.pins import Outcome
@@ -65,7 +65,7 @@ class PrivateTalk:
         pin = digits(turn.text)
         if pin is not None and waits in ("new_pin", "pin_again", "duress_pin"):
             self._linking.choose_pin(turn, kept, pin)
-        elif pin is not None and waits != "code":
+        elif pin is not None and waits != "code" and (waits == "pin" or not is_year(pin)):
             self._prove(turn, pin, str(kept.get("for", "case_status")))
         elif is_code(turn.text, expected=waits == "code"):
             self._linking.redeem(turn)

@@ -193,6 +193,14 @@ async def test_a_second_pin_shows_no_news_and_quietly_calls_for_help(talk: Talk,
     assert texts(await talk.says("when is my appointment")) == talk.answers.render("utter_appointments_none", "en").text
 
 
+async def test_a_year_is_no_pin_and_goes_the_ordinary_way(talk: Talk) -> None:
+    family(talk)
+    await talk.says("hello, i have a question about papers")
+    assert texts(await talk.says("2009")) == "what Rasa worded"
+    await talk.says(code_for(talk))
+    assert texts(await talk.says("1994")) == talk.answers.render("utter_link_pin_weak", "en").text
+
+
 async def test_the_second_pin_cannot_be_the_first(talk: Talk) -> None:
     family(talk)
     await link(talk)
