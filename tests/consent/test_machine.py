@@ -195,5 +195,5 @@ class Case(RuleBasedStateMachine):
             self.loop.close()
 
 
-Case.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None, phases=(Phase.reuse, Phase.generate))
+Case.TestCase.settings = settings(max_examples=12, stateful_step_count=25, deadline=None, phases=(Phase.reuse, Phase.generate))
 TestLives = Case.TestCase
