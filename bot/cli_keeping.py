@@ -84,7 +84,7 @@ def keys_rotate() -> None:
     check_schema(engine)
     vault = Vault(connect(settings.keystore_url), Sealer(settings.keys))
     done = Rotation(engine, vault, settings.keys).run()
-    typer.echo(f"Sealed anew: {done.values} values, {done.keys} keys of people; found anew: {done.hashes}.")
+    typer.echo(f"Sealed anew: {done.values} values, {done.keys} keys of people and chats; found anew: {done.hashes}.")
     if done.unreadable:
         raise fail(f"{done.unreadable} values open with none of the keys: was one taken out of HEARTH_SECRET_KEYS too early?")
     typer.echo("The older keys may be taken out after 72 hours, when the codes made under them have ended.")

@@ -29,7 +29,7 @@ from bot.store.periods import Periods
 from bot.store.retention import Retention
 from bot.store.seal import Sealer
 from bot.store.tables import contact, conversation, inbox, link, metadata, outbox
-from bot.store.vault import Vault
+from bot.store.vault import Vault, of_talk
 from tests.conftest import Clock
 
 PHONE, TEXT, NAME, PLACE = "whatsapp:+639170000000", "he has a knife", "Maria Example", "12 Example Street"
@@ -47,7 +47,7 @@ class House:
         self.keystore = connect(f"sqlite:///{self.keystore_file}")
         self.vault = Vault(self.keystore, sealer)
         self.cases, self.codes = Cases(engine, sealer, self.vault), Codes(engine, sealer)
-        self.ledger, self.pins, self.inbox = Ledger(engine), Pins(engine), Inbox(engine, sealer)
+        self.ledger, self.pins, self.inbox = Ledger(engine), Pins(engine), Inbox(engine, sealer, self.vault)
         self.erasures, self.memory = Erasures(engine, self.vault), RasaMemory(rasa_url, "t" * 20)
         periods = Periods(timedelta(days=180), timedelta(days=365), timedelta(days=2555))
         self.retention = Retention(engine, self.vault, self.erasures, self.memory, periods)
@@ -81,7 +81,7 @@ class House:
             connection.execute(update(contact).where(contact.c.id == talk).values(last_inbound_at=self.clock()))
             if handled:
                 connection.execute(update(inbox).where(inbox.c.id == row.id).values(state="handled", handled_at=self.clock()))
-                outgoing.add(connection, self.sealer, row.conversation_id, row.id, [Part("an answer")], self.clock())
+                outgoing.add(connection, self.vault, row.conversation_id, row.id, [Part("an answer")], self.clock())
                 sent = {"state": "delivered", "sent_at": self.clock()}
                 connection.execute(update(outbox).where(outbox.c.inbox_id == row.id).values(sent))
                 talk_row = update(conversation).where(conversation.c.id == row.conversation_id)
@@ -105,6 +105,10 @@ class House:
     def rows(self, table: Any) -> list[Row[Any]]:
         with reading(self.engine).connect() as connection:
             return list(connection.execute(select(table)))
+
+    def body(self, row: Row[Any]) -> Any:
+        """What a row of the inbox or the outbox holds."""
+        return self.vault.open(of_talk(row.conversation_id), row.body)
 
     def dump(self) -> str:
         """Every row of every table, as it stands."""

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Table, select
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -42,6 +42,7 @@ from bot.settings import ROOT
 from bot.store.db import connect
 from bot.store.seal import Sealer
 from bot.store.tables import inbox, outbox, ticket
+from bot.store.vault import of_talk
 
 PHONES = {ChannelName.SMS: "+15550001111", ChannelName.WHATSAPP: "whatsapp:+639170000000", ChannelName.TELEGRAM: "424242"}
 
@@ -114,16 +115,18 @@ class Talk:
     ) -> None:
         self.engine, self.sealer, self.clock, self.channel_name = engine, sealer, clock, channel
         self.rasa, self.answers = RasaStandIn(), answers
-        self.inbox = Inbox(engine, sealer)
         client = rasa or Rasa("http://rasa", "token", transport=self.rasa.transport)
         self.channel = RecordingChannel(channel)
         wake, wake_sender = Wake(), Wake()
         detector, recogniser = loaded()
-        self.desk = open_desk(engine, keystore or connect(f"sqlite:///{tempfile.mkdtemp()}/keys.db"), sealer, answers)
-        self.outbox = Outbox(engine, sealer, Guard(self.desk).allows)
-        committer = Committer(engine, sealer, self.outbox)
+        self.keystore = keystore or connect(f"sqlite:///{tempfile.mkdtemp()}/keys.db")
+        self.desk = open_desk(engine, self.keystore, sealer, answers)
+        self.vault = self.desk.vault
+        self.inbox = Inbox(engine, sealer, self.vault)
+        self.outbox = Outbox(engine, self.vault, Guard(self.desk).allows)
+        committer = Committer(engine, self.vault, self.outbox)
         steps = stages(answers, self.inbox, client, detector, recogniser, self.desk)
-        self.worker = Worker(self.inbox, committer, steps, answers, sealer, CAPABILITIES, clock, wake, {})
+        self.worker = Worker(self.inbox, committer, steps, answers, CAPABILITIES, clock, wake, {})
         limits = Limits(dict.fromkeys(ChannelName, 1000.0))
         self.sender = Sender(self.outbox, Contacts(engine), self.channel, limits, clock, wake_sender, random.Random(1))
         self.heard: list[Part] = []
@@ -170,6 +173,17 @@ class Talk:
         """The outbox rows' states, in order."""
         with self.engine.connect() as connection:
             return [row.state for row in connection.execute(select(outbox).order_by(outbox.c.id))]
+
+    def attempts(self) -> list[int]:
+        """How often each outbox row was tried, in order."""
+        with self.engine.connect() as connection:
+            return [row.attempts for row in connection.execute(select(outbox).order_by(outbox.c.id))]
+
+    def texts(self, table: Table) -> list[str]:
+        """The texts that stand in the inbox or the outbox, in order; empty where one was let go of."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(table).order_by(table.c.id)).all()
+        return [self.vault.open(of_talk(row.conversation_id), row.body)["text"] if row.body else "" for row in rows]
 
     def outcomes(self) -> list[str | None]:
         """The inbox rows' outcomes, in order."""

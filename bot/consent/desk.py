@@ -24,6 +24,7 @@ class Desk:
 
     engine: Engine
     sealer: Sealer
+    vault: Vault
     answers: Answers
     cases: Cases
     roles: Roles
@@ -40,6 +41,7 @@ def open_desk(engine: Engine, keystore: Engine, sealer: Sealer, answers: Answers
     return Desk(
         engine=engine,
         sealer=sealer,
+        vault=vault,
         answers=answers,
         cases=Cases(engine, sealer, vault),
         roles=Roles(engine),

@@ -1,8 +1,9 @@
 """Erasing what is kept of a chat and of its person: asked for in the chat, done a week later, with a way back until then.
 
-The person's key is destroyed, so that what backups of the main database still hold of them opens no more; everything else is
-removed from the tables, and Rasa forgets the talk. The receipt says when, never whose. An erasure is done when all of that
-has happened: one that was interrupted, or could not reach Rasa, is done again from the beginning, which changes nothing twice.
+The keys of the chat and of the person are destroyed, so that what backups of the main database still hold of them opens no
+more; everything else is removed from the tables, and Rasa forgets the talk. The receipt says when, never whose. An erasure is
+done when all of that has happened: one that was interrupted, or could not reach Rasa, is done again from the beginning, which
+changes nothing twice.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bot.consent.memory import Memory, MemoryUnreachable
 from bot.consent.traces import blank_person, drop_chat
 from bot.store.db import reading
 from bot.store.tables import conversation, erasure, inbox, link, outbox
-from bot.store.vault import Vault
+from bot.store.vault import Vault, of_talk
 
 log = structlog.get_logger()
 WAITING_TIME = timedelta(days=7)
@@ -133,6 +134,7 @@ class Erasures:
         if person_id:
             self._vault.destroy(subject(person_id))
         if conversation_id:
+            self._vault.destroy(of_talk(conversation_id))
             try:
                 memory.forget(conversation_id)
             except MemoryUnreachable as failure:

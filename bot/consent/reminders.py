@@ -27,8 +27,9 @@ from bot.consent.occasions import DAYS_BEFORE, Dates, Occasion, due_at, kind_of,
 from bot.consent.reminding import HANDED, Reminding
 from bot.i18n.answers import Answers
 from bot.store.db import reading
-from bot.store.seal import Sealer, SealError
+from bot.store.seal import SealError
 from bot.store.tables import reminder
+from bot.store.vault import Vault, of_talk
 
 log = structlog.get_logger()
 LATE = timedelta(hours=6)
@@ -55,15 +56,15 @@ class Reminders:
     def __init__(
         self,
         engine: Engine,
-        sealer: Sealer,
+        vault: Vault,
         answers: Answers,
         capabilities: Mapping[ChannelName, Capabilities],
         dates: Dates,
         ledger: Ledger,
         templates: Mapping[str, str],
     ) -> None:
-        self._engine, self._sealer, self._dates, self._chats = engine, sealer, dates, Chats(engine, ledger)
-        self._reminding = Reminding(sealer, answers, capabilities, templates)
+        self._engine, self._vault, self._dates, self._chats = engine, vault, dates, Chats(engine, ledger)
+        self._reminding = Reminding(vault, answers, capabilities, templates)
         self._planned_at: datetime | None = None
         self._insert: Any = (sqlite if engine.dialect.name == "sqlite" else postgresql).insert
 
@@ -97,7 +98,7 @@ class Reminders:
         if chat is None or case_id is None:
             return 0
         try:
-            address = str(self._sealer.open(chat.address))
+            address = self._address(chat)
             found = occasions(self._dates, person_id, case_id, now)
         except SealError:
             log.warning("a person's dates do not open; no reminders are planned", person_id=person_id)
@@ -131,7 +132,7 @@ class Reminders:
         try:
             # As the dates stood to come when it was due: a clock that ran ahead does not make them past.
             occasion = self._still(row, occasions(self._dates, person_id, case_id, row["due_at"]))
-            address = str(self._sealer.open(chat.address))
+            address = self._address(chat)
         except SealError:
             return Ending("unreadable", chat)
         if occasion is None:
@@ -160,6 +161,9 @@ class Reminders:
             guard = f"reminder:{row['person_id']}:{ending.case_id}"
             self._reminding.hand(connection, ending.chat, _days(row), guard, ending.template, now)
         return True
+
+    def _address(self, chat: Chat) -> str:
+        return str(self._vault.open(of_talk(chat.conversation_id), chat.address))
 
     def _still(self, row: RowMapping, found: list[Occasion]) -> Occasion | None:
         wanted = (row["kind"], row["on_date"])

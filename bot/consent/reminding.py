@@ -16,8 +16,8 @@ from bot.gateway import outbox as outgoing
 from bot.handoff.tickets import TicketRequest, open_ticket
 from bot.i18n.answers import Answers
 from bot.i18n.languages import DEFAULT
-from bot.store.seal import Sealer
 from bot.store.tables import reminder, ticket
+from bot.store.vault import Vault
 
 HANDED = "handed"
 
@@ -26,9 +26,9 @@ class Reminding:
     """Writes within the caller's transaction. `templates` are WhatsApp's approved ones by locale, "LOCALE-today" for the day."""
 
     def __init__(
-        self, sealer: Sealer, answers: Answers, capabilities: Mapping[ChannelName, Capabilities], templates: Mapping[str, str]
+        self, vault: Vault, answers: Answers, capabilities: Mapping[ChannelName, Capabilities], templates: Mapping[str, str]
     ) -> None:
-        self._sealer, self._answers, self._capabilities, self._templates = sealer, answers, capabilities, templates
+        self._vault, self._answers, self._capabilities, self._templates = vault, answers, capabilities, templates
 
     def template(self, chat: Chat, days: int) -> str:
         """The approved template in the chat's language; empty where there is none: another language is no help."""
@@ -49,7 +49,7 @@ class Reminding:
         parts = render(text, (), self._capabilities[ChannelName(chat.channel)], locale)
         if template:
             parts = [Part(text, template=template, variables={"1": in_days["in_days"]} if days else {})]
-        outgoing.add(connection, self._sealer, chat.conversation_id, None, parts, now, guard=guard)
+        outgoing.add(connection, self._vault, chat.conversation_id, None, parts, now, guard=guard)
 
     def tell(self, connection: Connection, chat: Chat, reason: str, now: datetime) -> None:
         """A ticket, unless the same one is open already."""

@@ -60,6 +60,7 @@ def drop_person(connection: Connection, person_id: str) -> None:
 
 def drop_chat(connection: Connection, conversation_id: str, now: datetime) -> None:
     """Takes away a chat: its messages, its address, its links. Of a chat with work left for staff an empty row stays.
+    The key is the caller's to destroy, after the transaction.
 
     Whoever holds the chat at this moment loses the lease, so that nothing is written to it afterwards. Writes to the audit
     log: make it the last thing of the transaction.

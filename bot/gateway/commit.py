@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Engine, and_, select, update
 
@@ -19,9 +18,8 @@ from bot.gateway.inbox import dump
 from bot.gateway.outbox import Outbox
 from bot.gateway.turn import Turn
 from bot.handoff.tickets import open_ticket
-from bot.i18n.answers import Choice
-from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, inbox
+from bot.store.vault import Key, Vault, of_talk
 
 OFFERED_KEPT = 80
 
@@ -33,8 +31,8 @@ class LeaseLost(Exception):
 class Committer:
     """Writes finished turns."""
 
-    def __init__(self, engine: Engine, sealer: Sealer, outbox: Outbox) -> None:
-        self._engine, self._sealer, self._outbox = engine, sealer, outbox
+    def __init__(self, engine: Engine, vault: Vault, outbox: Outbox) -> None:
+        self._engine, self._vault, self._outbox = engine, vault, outbox
 
     def commit(self, turn: Turn, parts: Sequence[Part]) -> None:
         """Everything or nothing; raises LeaseLost when the conversation is no longer ours."""
@@ -49,28 +47,32 @@ class Committer:
             ).first()
             if row is None:
                 raise LeaseLost
+            key = self._vault.sealing(of_talk(talk["id"]))
             opting = "opted_out_at" in turn.contact_changes
             silent = row.owner == "staff" or (row.opted_out_at is not None and not opting)
             if turn.contact_changes.get("opted_out_at"):
                 self._outbox.withdraw(connection, talk["id"])
             if not silent:
-                outgoing.add(connection, self._sealer, talk["id"], turn.claim.inbox_id, parts, now, turn.urgent, turn.guard)
+                outgoing.add(connection, self._vault, talk["id"], turn.claim.inbox_id, parts, now, turn.urgent, turn.guard)
             for request in turn.tickets:
                 open_ticket(connection, request, talk["id"], turn.claim.inbox_id, turn.locale, turn.inbound.channel, now)
             connection.execute(
                 update(contact)
                 .where(contact.c.id == talk["contact_id"])
-                .values({"last_inbound_at": now, "blocked_at": None, **turn.contact_changes})
+                # The address anew: should the keystore have lost the key, the chat goes on under its next one.
+                .values(
+                    {"address": key.seal(turn.inbound.address), "last_inbound_at": now, "blocked_at": None, **turn.contact_changes}
+                )
             )
-            connection.execute(update(conversation).where(mine).values(**self._talk(turn, silent, row.owner)))
+            connection.execute(update(conversation).where(mine).values(**self._talk(turn, silent, row.owner, key)))
             for write in turn.writes:
                 write(connection)
             handled: dict[str, object] = {"state": "handled", "handled_at": now, "outcome": turn.outcome}
             if turn.forget_text:
-                handled["body"] = self._sealer.seal(dump(replace(turn.inbound, text="")))
+                handled["body"] = key.seal(dump(replace(turn.inbound, text="")))
             connection.execute(update(inbox).where(inbox.c.id == turn.claim.inbox_id).values(handled))
 
-    def _talk(self, turn: Turn, silent: bool, owner: str) -> dict[str, object]:
+    def _talk(self, turn: Turn, silent: bool, owner: str, key: Key) -> dict[str, object]:
         offered, last = turn.offered, turn.last_choices
         choices = [choice for reply in turn.replies for choice in reply.choices]
         if choices and not silent:
@@ -85,8 +87,8 @@ class Committer:
             "locale_state": turn.locale_state,
             "kept_inbox_id": turn.kept_inbox_id,
             "owner": "waiting" if turn.tickets and owner == "bot" else owner,
-            "offered": self._sealer.seal({"ids": offered, "last": [[c.title, c.payload] for c in last]}),
-            "secret": self._sealer.seal(turn.secret) if turn.secret else None,
+            "offered": key.seal({"ids": offered, "last": [[c.title, c.payload] for c in last]}),
+            "secret": key.seal(turn.secret) if turn.secret else None,
             "proved_person_id": turn.proved_person_id,
             "proved_until": turn.proved_until,
             "hidden_at": turn.hidden_at,
@@ -95,24 +97,3 @@ class Committer:
             "retry_at": None,
             "updated_at": turn.now,
         }
-
-
-def awaited(sealer: Sealer, sealed: bytes | None) -> dict[str, Any] | None:
-    """Which code or PIN is awaited; None for none, or when its key is gone."""
-    if not sealed:
-        return None
-    try:
-        return dict(sealer.open(sealed))
-    except SealError:
-        return None
-
-
-def offered(sealer: Sealer, sealed: bytes | None) -> tuple[dict[str, str], list[Choice]]:
-    """The choices given so far, by id, and those of the last message in order."""
-    if not sealed:
-        return {}, []
-    try:
-        value = sealer.open(sealed)
-    except SealError:
-        return {}, []  # its key is gone: old buttons mean nothing, and the talk goes on
-    return value["ids"], [Choice(title, payload) for title, payload in value["last"]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -17,6 +17,15 @@ from bot.gateway import metrics
 from bot.gateway.services import Services
 from bot.handoff.tickets import open_count
 from bot.store.db import reading
+
+
+def _answers(engine: Engine) -> bool:
+    try:
+        with reading(engine).connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
 
 
 class Health:
@@ -30,11 +39,14 @@ class Health:
         return PlainTextResponse("ok")
 
     async def ready(self, request: Request) -> Response:
-        """200 when database, Rasa (with a model) and action server answer; else 503, saying which does not."""
-        database, rasa, actions = await asyncio.gather(
-            asyncio.to_thread(self._database), self._services.rasa.ready(), self._actions()
+        """200 when database, keystore, Rasa (with a model) and action server answer; else 503, saying which does not."""
+        database, keystore, rasa, actions = await asyncio.gather(
+            asyncio.to_thread(_answers, self._services.engine),
+            asyncio.to_thread(_answers, self._services.keystore),
+            self._services.rasa.ready(),
+            self._actions(),
         )
-        parts: dict[str, Any] = {"database": database, "rasa": rasa, "actions": actions}
+        parts: dict[str, Any] = {"database": database, "keystore": keystore, "rasa": rasa, "actions": actions}
         return JSONResponse({"ready": all(parts.values()), **parts}, 200 if all(parts.values()) else 503)
 
     async def metrics(self, request: Request) -> Response:
@@ -42,14 +54,6 @@ class Health:
         with suppress(SQLAlchemyError):  # the counters are worth reading even when the database is not
             await asyncio.to_thread(self._gauges)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    def _database(self) -> bool:
-        try:
-            with reading(self._services.engine).connect() as connection:
-                connection.execute(text("SELECT 1"))
-        except SQLAlchemyError:
-            return False
-        return True
 
     async def _actions(self) -> bool:
         try:

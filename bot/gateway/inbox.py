@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.channels.base import ChannelName, Inbound, Kind
@@ -20,6 +21,7 @@ from bot.handoff.tickets import TicketRequest, open_ticket
 from bot.store.db import reading
 from bot.store.seal import Sealer, SealError
 from bot.store.tables import contact, conversation, inbox
+from bot.store.vault import Key, Vault, of_talk
 
 LEASE = timedelta(seconds=90)
 MOST_ATTEMPTS = 8
@@ -46,7 +48,7 @@ _KNOWN = (
 
 @dataclass(frozen=True)
 class Claim:
-    """A message in hand: its rows as they were when claimed. `owner` is the lease's token."""
+    """A message in hand: its rows as they were when claimed, with `offered` and `secret` opened. `lease` is the lease's token."""
 
     inbox_id: int
     attempts: int
@@ -67,11 +69,18 @@ def load(value: Mapping[str, Any]) -> Inbound:
     return Inbound(**{**value, "channel": ChannelName(value["channel"]), "kind": Kind(value["kind"])})
 
 
+def _remembered(key: Key, sealed: bytes | None) -> Any:
+    """None where it does not open: old buttons mean nothing then, and the talk goes on."""
+    with suppress(SealError):
+        return key.open(sealed) if sealed else None
+    return None
+
+
 class Inbox:
     """The table of messages from people."""
 
-    def __init__(self, engine: Engine, sealer: Sealer) -> None:
-        self._engine, self._reading, self._sealer = engine, reading(engine), sealer
+    def __init__(self, engine: Engine, sealer: Sealer, vault: Vault) -> None:
+        self._engine, self._reading, self._sealer, self._vault = engine, reading(engine), sealer, vault
         dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
         self._insert: Any = dialect.insert
 
@@ -79,11 +88,12 @@ class Inbox:
         """Stores the message once; False when this provider id was stored before."""
         with self._engine.begin() as connection:
             talk = self._conversation(connection, inbound, now)
+            readable = replace(inbound, text=inbound.text.encode("utf-8", "replace").decode())
             row = {
                 "channel": inbound.channel,
                 "provider_message_id": inbound.provider_message_id,
                 "conversation_id": talk,
-                "body": self._sealer.seal(dump(replace(inbound, text=inbound.text.encode("utf-8", "replace").decode()))),
+                "body": self._vault.seal(of_talk(talk), dump(readable)),
                 "state": "received",
                 "attempts": 0,
                 "received_at": now,
@@ -96,25 +106,25 @@ class Inbox:
         person = {"channel": inbound.channel, "hashes": hashes}
         if found := connection.scalar(_KNOWN, person):
             return str(found)
-        values = {
-            "channel": inbound.channel,
-            "address_hash": hashes[0],
-            "address": self._sealer.seal(inbound.address),
-            "created_at": now,
-        }
-        connection.execute(self._insert(contact).values(values).on_conflict_do_nothing())
-        mine = select(contact.c.id).where(contact.c.channel == inbound.channel, contact.c.address_hash == hashes[0])
+        talk = uuid.uuid4().hex
+        values = {"channel": inbound.channel, "address_hash": hashes[0], "address": b"", "created_at": now}
+        new = connection.scalar(self._insert(contact).values(values).on_conflict_do_nothing().returning(contact.c.id))
+        if new is None:  # another process was first, with the talk
+            return str(connection.scalar(_KNOWN, person))
         row = {
-            "id": uuid.uuid4().hex,
-            "contact_id": connection.scalar(mine),
+            "id": talk,
+            "contact_id": new,
             "locale_state": "unknown",
             "owner": "bot",
             "owner_version": 0,
             "created_at": now,
             "updated_at": now,
         }
-        connection.execute(self._insert(conversation).values(row).on_conflict_do_nothing())
-        return str(connection.scalar(_KNOWN, person))
+        connection.execute(self._insert(conversation).values(row))
+        # The key after the row: the sweep of keys waits for the rows being written before it takes a key for left over.
+        address = self._vault.seal(of_talk(talk), inbound.address)
+        connection.execute(update(contact).where(contact.c.id == new).values(address=address))
+        return talk
 
     def claim(self, now: datetime) -> Claim | None:
         """The oldest waiting message of a conversation that nobody holds, or None."""
@@ -140,14 +150,21 @@ class Inbox:
             connection.execute(update(inbox).where(inbox.c.id == message["id"]).values(attempts=message["attempts"] + 1))
             talk = connection.execute(select(conversation).where(conversation.c.id == talk_id)).mappings().one()
             person = connection.execute(select(contact).where(contact.c.id == talk["contact_id"])).mappings().one()
-        try:
-            inbound = load(self._sealer.open(message["body"]))
-        except (SealError, TypeError, KeyError, ValueError):
-            inbound = None
+            # Before the lease counts: while the keystore is down the message stays as it was.
+            inbound, opened = self._opened(message["body"], talk)
         if inbound is None or message["attempts"] >= MOST_ATTEMPTS:
             self._park(message["id"], dict(talk), str(person["channel"]), now)
             return self.claim(now)
-        return Claim(message["id"], message["attempts"] + 1, message["received_at"], inbound, dict(talk), dict(person), lease)
+        return Claim(message["id"], message["attempts"] + 1, message["received_at"], inbound, opened, dict(person), lease)
+
+    def _opened(self, body: bytes, talk: RowMapping) -> tuple[Inbound | None, dict[str, Any]]:
+        """The message and its talk, opened with one look for the key; None for a message that does not open."""
+        try:
+            key = self._vault.opening(of_talk(talk["id"]))
+            inbound = load(key.open(body))
+        except (SealError, TypeError, KeyError, ValueError):
+            return None, {}
+        return inbound, {**talk, **{name: _remembered(key, talk[name]) for name in ("offered", "secret")}}
 
     def _park(self, inbox_id: int, talk: Mapping[str, Any], channel: str, now: datetime) -> None:
         """Puts a message that does not open, or that ends every worker, into a person's hands, so that the talk goes on."""
@@ -171,10 +188,13 @@ class Inbox:
         with self._reading.connect() as connection:
             return int(connection.scalar(select(func.count()).select_from(inbox).where(mine)) or 0)
 
-    def kept(self, inbox_id: int) -> Inbound:
-        """A message that was set aside until its language was known."""
+    def kept(self, inbox_id: int) -> Inbound | None:
+        """A message that was set aside until its language was known; None when it or its key is gone."""
         with self._reading.connect() as connection:
-            return load(self._sealer.open(connection.scalar(select(inbox.c.body).where(inbox.c.id == inbox_id)) or b""))
+            row = connection.execute(select(inbox.c.conversation_id, inbox.c.body).where(inbox.c.id == inbox_id)).first()
+        with suppress(SealError):
+            return load(self._vault.open(of_talk(row.conversation_id), row.body)) if row else None
+        return None
 
     def backlog(self) -> tuple[int, datetime | None]:
         """How many messages wait, and since when the oldest does."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.base import Inbound
 from bot.gateway.services import Services
+from bot.store.seal import SealError
 
 log = structlog.get_logger()
 DRAIN_EVERY_S = 2.0
@@ -32,7 +33,7 @@ class Intake:
             # A database that hangs must not cost the provider's patience. Should the late store succeed after all, the
             # spooled copy changes nothing: both carry the provider's id.
             new = await asyncio.wait_for(storing, STORE_LIMIT_S)
-        except (SQLAlchemyError, TimeoutError) as error:
+        except (SQLAlchemyError, SealError, TimeoutError) as error:
             log.error("database unavailable, spooling", kind=type(error).__name__)
             await asyncio.get_running_loop().run_in_executor(self._spool_pool, services.spool.write, inbound)
             return "spooled"

@@ -12,15 +12,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from bot.channels.base import ChannelName, OfferedChoice, Part
 from bot.handoff.tickets import TicketRequest, open_ticket
 from bot.i18n.languages import DEFAULT
 from bot.store.db import reading
-from bot.store.seal import Sealer, SealError
+from bot.store.seal import SealError
 from bot.store.tables import contact, conversation, outbox
+from bot.store.vault import Vault, of_talk
 
 LEASE = timedelta(seconds=60)
 #: (guard, contact id, conversation id, channel, now): whether a part with case facts may still go out.
@@ -45,7 +46,7 @@ class Sending:
 
 def add(
     connection: Connection,
-    sealer: Sealer,
+    vault: Vault,
     conversation_id: str,
     inbox_id: int | None,
     parts: Sequence[Part],
@@ -57,13 +58,16 @@ def add(
 
     `guard` ("kind:person:case") marks parts that carry case facts: they are sent only if consent still holds then.
     """
+    if not parts:
+        return
+    key = vault.sealing(of_talk(conversation_id))
     for seq, part in enumerate(parts):
         connection.execute(
             insert(outbox).values(
                 conversation_id=conversation_id,
                 inbox_id=inbox_id,
                 seq=seq,
-                body=sealer.seal(asdict(part)),
+                body=key.seal(asdict(part)),
                 state="waiting",
                 attempts=0,
                 unknowns=0,
@@ -136,9 +140,9 @@ def _stale(row: Mapping[str, Any]) -> bool:
 class Outbox:
     """The table of messages to people."""
 
-    def __init__(self, engine: Engine, sealer: Sealer, may_send: MaySend | None = None) -> None:
+    def __init__(self, engine: Engine, vault: Vault, may_send: MaySend | None = None) -> None:
         self._may_send = may_send or (lambda guard, contact_id, conversation_id, channel, now: False)
-        self._engine, self._reading, self._sealer = engine, reading(engine), sealer
+        self._engine, self._reading, self._vault = engine, reading(engine), vault
 
     def claim(self, now: datetime, channel: ChannelName) -> Sending | None:
         """The next part to send on a channel: the oldest unfinished one of a conversation, urgent ones first.
@@ -155,22 +159,21 @@ class Outbox:
                 return None
             mine = update(outbox).where(outbox.c.id == row["id"])
             stale = _stale(dict(row))
+            # Opened before it is marked: while the keystore is down the part stays as it was.
+            opened = None if stale else self._opened(row)
             if stale:
                 connection.execute(mine.values(state="withdrawn", lease_until=None))
+            elif opened is None:
+                self._fail(connection, row["id"], "unreadable", now)
             else:
                 connection.execute(mine.values(state="sending", attempts=row["attempts"] + 1, lease_until=now + LEASE))
-        guarded = row["guard"] and not stale
-        if guarded and not self._may_send(row["guard"], row["contact_id"], row["conversation_id"], channel, now):
+        if opened and row["guard"] and not self._may_send(row["guard"], row["contact_id"], row["conversation_id"], channel, now):
             with self._engine.begin() as connection:
-                connection.execute(mine.values(state="withdrawn", lease_until=None, body=self._nothing()))
-            stale = True
-        if stale:
+                connection.execute(mine.values(state="withdrawn", lease_until=None, body=b""))
+            opened = None
+        if opened is None:
             return self.claim(now, channel)
-        try:
-            address, part = str(self._sealer.open(row["address"])), part_from(self._sealer.open(row["body"]))
-        except SealError:
-            self.fail(row["id"], "unreadable", now)
-            return self.claim(now, channel)
+        address, part = opened
         return Sending(
             row["id"],
             row["conversation_id"],
@@ -183,6 +186,14 @@ class Outbox:
             unknowns=row["unknowns"] + (row["state"] == "sending"),
         )
 
+    def _opened(self, row: RowMapping) -> tuple[str, Part] | None:
+        """Where to and what; None when it was altered or the talk's key is gone."""
+        try:
+            key = self._vault.opening(of_talk(row["conversation_id"]))
+            return str(key.open(row["address"])), part_from(key.open(row["body"]))
+        except SealError:
+            return None
+
     def sent(self, outbox_id: int, provider_id: str, now: datetime) -> None:
         """Marks a part as taken by the provider; a status that came earlier is kept."""
         with self._engine.begin() as connection:
@@ -191,12 +202,9 @@ class Outbox:
             )
             # A case fact is not kept once it is delivered to the provider.
             told = and_(outbox.c.id == outbox_id, outbox.c.guard.is_not(None))
-            connection.execute(update(outbox).where(told).values(body=self._nothing()))
+            connection.execute(update(outbox).where(told).values(body=b""))
             early = outbox.c.state.in_(("waiting", "sending"))
             connection.execute(update(outbox).where(outbox.c.id == outbox_id, early).values(state="sent", error_code=None))
-
-    def _nothing(self) -> bytes:
-        return self._sealer.seal(asdict(Part("")))
 
     def again(self, outbox_id: int, at: datetime, code: str) -> None:
         """Puts a part back until `at`. `code` "unknown" remembers that the last attempt may have gone out."""

@@ -67,6 +67,7 @@ class Services:
 
     settings: Settings
     engine: Engine
+    keystore: Engine
     sealer: Sealer
     inbox: Inbox
     outbox: Outbox
@@ -93,19 +94,18 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
     keystore = connect(settings.keystore_url)
     desk = open_desk(engine, keystore, sealer, answers)
     templates, memory = settings.whatsapp_templates, RasaMemory(settings.rasa_url, settings.rasa_token.get_secret_value())
-    reminders = Reminders(engine, sealer, answers, CAPABILITIES, desk.cases, desk.ledger, templates)
-    inbox, outbox = Inbox(engine, sealer), Outbox(engine, sealer, Guard(desk).allows)
+    reminders = Reminders(engine, desk.vault, answers, CAPABILITIES, desk.cases, desk.ledger, templates)
+    inbox, outbox = Inbox(engine, sealer, desk.vault), Outbox(engine, desk.vault, Guard(desk).allows)
     rasa = Rasa(settings.rasa_url, settings.rasa_token.get_secret_value())
     channels, telegram_channel = _channels(settings, engine, clock)
     detector, recogniser = Detector.load(ROOT / "data" / "nlu"), Recogniser.load(ROOT / "data" / "safety")
     wake, wake_senders = Wake(), {name: Wake() for name in channels}
-    committer, limits, contacts = Committer(engine, sealer, outbox), Limits(_rates(settings)), Contacts(engine)
+    committer, limits, contacts = Committer(engine, desk.vault, outbox), Limits(_rates(settings)), Contacts(engine)
     worker = Worker(
         inbox,
         committer,
         stages(answers, inbox, rasa, detector, recogniser, desk),
         answers,
-        sealer,
         CAPABILITIES,
         clock,
         wake,
@@ -119,6 +119,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Servic
     return Services(
         settings=settings,
         engine=engine,
+        keystore=keystore,
         sealer=sealer,
         inbox=inbox,
         outbox=outbox,

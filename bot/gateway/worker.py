@@ -11,14 +11,13 @@ import structlog
 
 from bot.channels.base import Capabilities, ChannelName, Part
 from bot.channels.render import render
-from bot.gateway.commit import Committer, LeaseLost, awaited, offered
+from bot.gateway.commit import Committer, LeaseLost
 from bot.gateway.inbox import Claim, Inbox
 from bot.gateway.loop import Wake, forever
 from bot.gateway.metrics import TURN_SECONDS, TURNS
 from bot.gateway.turn import Stage, Turn, run
-from bot.i18n.answers import Answers
+from bot.i18n.answers import Answers, Choice
 from bot.i18n.bidi import clean
-from bot.store.seal import Sealer
 
 log = structlog.get_logger()
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=8))
@@ -44,13 +43,12 @@ class Worker:
         committer: Committer,
         stages: Sequence[Stage],
         answers: Answers,
-        sealer: Sealer,
         capabilities: dict[ChannelName, Capabilities],
         clock: Callable[[], datetime],
         wake: Wake,
         wake_senders: Mapping[ChannelName, Wake],
     ) -> None:
-        self._inbox, self._committer, self._stages, self._answers, self._sealer = inbox, committer, stages, answers, sealer
+        self._inbox, self._committer, self._stages, self._answers = inbox, committer, stages, answers
         self._capabilities, self._clock, self._wake, self._wake_senders = capabilities, clock, wake, wake_senders
 
     async def run(self) -> None:
@@ -102,7 +100,7 @@ class Worker:
 
     def _turn(self, claim: Claim) -> Turn:
         talk = claim.conversation
-        ids, last = offered(self._sealer, talk["offered"])
+        offered = talk["offered"] or {"ids": {}, "last": []}
         return Turn(
             claim,
             claim.inbound,
@@ -111,10 +109,10 @@ class Worker:
             locale=talk["locale"] or "en",
             locale_state=talk["locale_state"],
             country=country_of(claim.inbound.address),
-            offered=ids,
-            last_choices=last,
+            offered=dict(offered["ids"]),
+            last_choices=[Choice(title, payload) for title, payload in offered["last"]],
             kept_inbox_id=talk["kept_inbox_id"],
-            secret=awaited(self._sealer, talk["secret"]),
+            secret=dict(talk["secret"]) if talk["secret"] else None,
             proved_person_id=talk["proved_person_id"],
             proved_until=talk["proved_until"],
             hidden_at=talk["hidden_at"],

@@ -20,6 +20,7 @@ from bot.consent.memory import Memory
 from bot.consent.traces import blank_person, drop_chat, drop_person
 from bot.store.db import reading
 from bot.store.periods import UNNAMED, Periods, Rules
+from bot.store.sweep import sweep
 from bot.store.tables import (
     appointment,
     case_file,
@@ -37,7 +38,7 @@ from bot.store.tables import (
     ticket,
 )
 from bot.store.tables import audit as audit_table
-from bot.store.vault import Vault
+from bot.store.vault import Vault, of_talk
 
 BATCH = 500
 #: Nothing written for so long: rather a clock that jumped ahead than a quiet month.
@@ -79,12 +80,20 @@ class Retention:
             return counts
         if not clock_is_right:
             self._believe(now)
-        for name, remove in self._removals(now).items():
+        dropped: list[str] = []
+        for name, remove in self._removals(now, dropped).items():
             table, old = simple[name]
             counts[name] = self._remove(table, old, remove)
+        for conversation_id in dropped:
+            self._vault.destroy(of_talk(conversation_id))
         counts["people"] = self._remove_people()
         ran = self._erasures.run(now, self._memory)
-        return {**counts, "erasures": ran.done, "erasures that wait": ran.waiting, "keys destroyed again": self._sweep_keys()}
+        return {
+            **counts,
+            "erasures": ran.done,
+            "erasures that wait": ran.waiting,
+            "keys destroyed again": sweep(self._engine, self._vault),
+        }
 
     def _believe(self, now: datetime) -> None:
         written = (inbox.c.received_at, outbox.c.created_at, conversation.c.updated_at, audit_table.c.at, case_file.c.updated_at)
@@ -114,8 +123,8 @@ class Retention:
             if len(ids) < BATCH:
                 return removed
 
-    def _removals(self, now: datetime) -> dict[str, Callable[[Connection, list[Any]], None]]:
-        """In an order that the foreign keys allow."""
+    def _removals(self, now: datetime, dropped: list[str]) -> dict[str, Callable[[Connection, list[Any]], None]]:
+        """In an order that the foreign keys allow. The chats that went are added to `dropped`: their keys are to go too."""
 
         def rows(table: Table) -> Callable[[Connection, list[Any]], None]:
             return lambda connection, ids: _delete(connection, table, ids)
@@ -128,6 +137,7 @@ class Retention:
         def chats(connection: Connection, ids: list[Any]) -> None:
             for conversation_id in ids:
                 drop_chat(connection, conversation_id, now)
+            dropped.extend(ids)
 
         def cases(connection: Connection, ids: list[Any]) -> None:
             for case_id in ids:
@@ -154,12 +164,6 @@ class Retention:
             with self._engine.begin() as connection:
                 drop_person(connection, person_id)
         return len(ids)
-
-    def _sweep_keys(self) -> int:
-        """A keystore brought back from a copy holds the keys of erased people again."""
-        with reading(self._engine).connect() as connection:
-            ids = connection.scalars(select(person.c.id).where(person.c.erased_at.is_not(None))).all()
-        return sum(self._vault.destroy(subject(person_id)) for person_id in ids)
 
 
 def _delete(connection: Connection, table: Table, ids: list[Any]) -> None:

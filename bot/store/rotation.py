@@ -1,9 +1,9 @@
 """Sealing everything anew under the first of HEARTH_SECRET_KEYS, so that the keys after it can be taken out.
 
 Every process must have the new list before this runs: one that knows only the old key would not find what is sealed here.
-What a person's own key seals stays as it is; that key itself is sealed anew. Two things cannot be made anew, since only their
-hash is kept: one-time codes still unused (they end by themselves within 72 hours) and the marks of erased people. May be killed
-and run again.
+What the key of a person or a chat seals stays as it is; that key itself is sealed anew. Two things cannot be made anew, since
+only their hash is kept: one-time codes still unused (they end by themselves within 72 hours) and the marks of erased people. May
+be killed and run again.
 """
 
 from __future__ import annotations
@@ -17,23 +17,15 @@ from sqlalchemy import Column, Engine, RowMapping, Table, and_, select, update
 from bot.cases.rows import subject
 from bot.store.db import reading
 from bot.store.seal import Sealer, SealError
-from bot.store.tables import case_file, contact, conversation, inbox, outbox, person
-from bot.store.vault import Vault
+from bot.store.tables import case_file, contact, conversation, person
+from bot.store.vault import Vault, of_talk
 
 BATCH = 200
-SEALED: tuple[Column[bytes], ...] = (
-    contact.c.address,
-    conversation.c.offered,
-    conversation.c.secret,
-    inbox.c.body,
-    outbox.c.body,
-    case_file.c.number,
-)
 
 
 @dataclass
 class Rotated:
-    """How many values were sealed anew, hashes made anew and keys of people sealed anew; and what did not open under any key."""
+    """How many values were sealed anew, hashes made anew and keys sealed anew; and what did not open under any key."""
 
     values: int = 0
     hashes: int = 0
@@ -50,13 +42,18 @@ class Rotation:
 
     def run(self) -> Rotated:
         """Everything, in small transactions."""
-        done = Rotated(keys=self._vault.rotate())
-        for column in SEALED:
-            self._column(column, done)
-        self._hashes(contact, contact.c.address_hash, lambda row: str(self._all.open(row["address"])), done)
+        keys, unreadable = self._vault.rotate()
+        done = Rotated(keys=keys, unreadable=unreadable)
+        self._column(case_file.c.number, done)
+        self._hashes(contact, contact.c.address_hash, self._address, done)
         self._hashes(case_file, case_file.c.number_hash, lambda row: str(self._all.open(row["number"])), done)
         self._hashes(person, person.c.reference_hash, self._reference, done)
         return done
+
+    def _address(self, row: RowMapping) -> str:
+        with reading(self._engine).connect() as connection:
+            talk = connection.scalar(select(conversation.c.id).where(conversation.c.contact_id == row["id"]))
+        return str(self._vault.open(of_talk(str(talk)), row["address"]))
 
     def _reference(self, row: RowMapping) -> str:
         return str(self._vault.open(subject(row["id"]), row["details"])["reference"])

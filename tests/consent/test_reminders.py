@@ -54,7 +54,7 @@ class Reminded(House):
 
     def another(self, templates: dict[str, str] | None = None) -> Reminders:
         """As a second process, or one after a restart."""
-        return Reminders(self.engine, self.sealer, self.answers, CAPABILITIES, self.cases, self.ledger, templates or {})
+        return Reminders(self.engine, self.vault, self.answers, CAPABILITIES, self.cases, self.ledger, templates or {})
 
     def at(self, day: int, hour: int, minute: int = 0, zone: ZoneInfo = MANILA) -> datetime:
         """Moves the clock to a time in December on the wall there, with a message in the chat shortly before."""
@@ -70,7 +70,7 @@ class Reminded(House):
         return {row.kind: row.state for row in self.rows(reminder)}
 
     def said(self) -> list[str]:
-        return [self.sealer.open(row.body)["text"] for row in self.rows(outbox) if row.inbox_id is None]
+        return [self.body(row)["text"] for row in self.rows(outbox) if row.inbox_id is None]
 
     def told(self) -> list[tuple[str, str]]:
         return [(row.reason, row.urgency) for row in self.rows(ticket)]
@@ -271,18 +271,18 @@ def test_whatsapp_after_its_24_hours_takes_an_approved_template_or_a_person(hous
     now = house.at(9, 9)
     house.wrote(None)
     assert house.another(TEMPLATES).due(now) == 1
-    body = house.sealer.open(house.rows(outbox)[-1].body)
+    body = house.body(house.rows(outbox)[-1])
     assert (body["template"], body["variables"]) == ("HX1", {"1": "dentro de 1 día"})
     now = house.at(10, 9)
     house.wrote(None)
     assert house.another(TEMPLATES).due(now) == 1
-    body = house.sealer.open(house.rows(outbox)[-1].body)
+    body = house.body(house.rows(outbox)[-1])
     assert (body["template"], body["variables"]) == ("HX2", {})
 
 
 def test_at_the_door_consent_is_asked_once_more(house: Reminded) -> None:
     desk = open_desk(house.engine, house.keystore, house.sealer, house.answers)
-    box = Outbox(house.engine, house.sealer, Guard(desk).allows)
+    box = Outbox(house.engine, house.vault, Guard(desk).allows)
     house.reminders.plan(house.clock())
     for day in (3, 8):
         now = house.at(day, 9)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.base import ChannelName, Kind, Outcome, SendResult
-from bot.gateway.inbox import Inbox
 from bot.gateway.worker import RETRY_AFTER
-from bot.store.seal import Sealer
-from bot.store.tables import contact, conversation
-from tests.conftest import KEYS, Clock
+from bot.store.tables import contact, conversation, inbox, outbox
+from bot.store.vault import of_talk
+from tests.conftest import Clock
 from tests.talk import Talk, said
 
 pytestmark = pytest.mark.anyio
@@ -345,12 +344,59 @@ async def test_a_blocked_bot_is_noted_and_unblocked_again(start: Callable[[Chann
 
 
 async def test_a_message_whose_key_is_gone_is_parked_with_a_ticket_and_the_talk_goes_on(talk: Talk) -> None:
-    stranger = Inbox(talk.engine, Sealer(["x" * 40, *KEYS]))
-    stranger.store(replace(talk.send("first"), provider_message_id="other-key", text="sealed with another key"), talk.clock())
-    parts = await talk.says("how much is the ticket?")
-    assert "unreadable" in talk.outcomes()
-    assert ("unreadable", "high") in talk.tickets()
-    assert len(parts) >= 1
+    await talk.says("how much is the ticket?")
+    talk.send("the first")
+    assert talk.vault.destroy(of_talk(str(talk_row(talk)["id"])))
+    (part,) = await talk.says("how much is the ticket?")
+    assert part.text == "It is free at USCIS."  # also the address is sealed with the new key
+    assert talk.outcomes() == ["answered", "unreadable", "answered"]
+    assert talk.tickets() == [("unreadable", "high")]
+    assert not await talk.worker.step()
+
+
+async def test_an_answer_whose_key_is_gone_ends_with_a_ticket_and_the_talk_goes_on(talk: Talk) -> None:
+    talk.send("how much is the ticket?")
+    while await talk.worker.step():
+        pass
+    talk.vault.destroy(of_talk(str(talk_row(talk)["id"])))
+    assert await talk.settle() == []
+    assert (talk.states(), talk.tickets()) == (["failed"], [("undelivered", "high")])
+    assert not await talk.sender.step()
+    assert len(await talk.says("how much is the ticket?")) == 1
+    assert talk.states() == ["failed", "sent"]
+
+
+async def test_a_message_set_aside_whose_key_is_gone_keeps_nobody_from_choosing_a_language(talk: Talk) -> None:
+    await talk.says("xqzt")
+    with talk.engine.begin() as connection:
+        first = select(inbox.c.id).scalar_subquery()
+        connection.execute(update(conversation).values(locale_state="choosing", kept_inbox_id=first))
+    talk.vault.destroy(of_talk(str(talk_row(talk)["id"])))
+    assert len(await talk.says("Español")) == 1
+    assert talk.outcomes()[-1] == "language"
+    assert (talk_row(talk)["locale"], talk_row(talk)["kept_inbox_id"]) == ("es", None)
+
+
+async def test_while_the_keystore_is_down_messages_and_answers_stay_as_they_were(talk: Talk) -> None:
+    def rows() -> list[object]:
+        with talk.engine.connect() as connection:
+            return [connection.execute(select(table)).all() for table in (conversation, inbox, outbox)]
+
+    def rename(old: str, new: str) -> None:
+        with talk.keystore.begin() as connection:
+            connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+    talk.send("how much is the ticket?")
+    for step in (talk.worker.step, talk.sender.step):
+        before = rows()
+        rename("subject_key", "away")
+        for _ in range(10):
+            with pytest.raises(SQLAlchemyError):
+                await step()
+        assert rows() == before
+        rename("away", "subject_key")
+        assert await step()
+    assert (talk.states(), talk.attempts()) == (["sent"], [1])
 
 
 async def test_a_button_that_says_danger_is_met_without_rasa(talk: Talk) -> None:

@@ -23,6 +23,7 @@ from bot.gateway.services import Services, build
 from bot.settings import Settings
 from bot.store.db import connect, migrate
 from bot.store.tables import conversation, inbox, outbox
+from bot.store.vault import Vault
 
 pytestmark = pytest.mark.anyio
 SID, TOKEN, SECRET = "AC" + "1" * 32, "twilio-token", "telegram-secret"
@@ -32,6 +33,7 @@ PUBLIC = "https://hearth.example.org"
 def settings(tmp_path: Path, **changes: Any) -> Settings:
     values = {
         "HEARTH_DATABASE_URL": f"sqlite:///{tmp_path / 'hearth.db'}",
+        "HEARTH_KEYSTORE_URL": f"sqlite:///{tmp_path / 'keys.db'}",
         "HEARTH_SPOOL_DIR": tmp_path / "spool",
         "HEARTH_PUBLIC_URL": PUBLIC,
         "HEARTH_SECRET_KEYS": "k" * 40,
@@ -294,7 +296,8 @@ async def test_a_delivery_status_finds_its_message_by_the_id_in_its_address(clie
     with services.engine.begin() as connection:
         talk = connection.scalar(select(conversation.c.id))
         message = connection.scalar(select(inbox.c.id))
-        outgoing.add(connection, services.sealer, str(talk), message, [Part("hi")], services.clock())
+        vault = Vault(services.keystore, services.sealer)
+        outgoing.add(connection, vault, str(talk), message, [Part("hi")], services.clock())
         number = connection.scalar(select(outbox.c.id))
     path = f"/webhooks/twilio/status?o={number}"
     for status in ("delivered", "sent", "delivered"):
@@ -308,6 +311,7 @@ async def test_health_ready_and_metrics_answer(client: httpx.AsyncClient) -> Non
     assert (await client.get("/healthz")).text == "ok"
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.json()["database"], ready.json()["rasa"]) == (503, True, False)
+    assert ready.json()["keystore"] is True
     metrics = await client.get("/metrics")
     assert "hearth_inbox_waiting 0.0" in metrics.text
 

@@ -36,7 +36,7 @@ class Gateway:
         with self.services.engine.connect() as connection:
             ids = connection.scalars(select(inbox.c.id).order_by(inbox.c.id)).all()
         found = [self.services.inbox.kept(each) for each in ids]
-        return [each for each in found if person in ("", each.address)]
+        return [each for each in found if each is not None and person in ("", each.address)]
 
     def rows(self) -> list[Any]:
         """The outbox, in order."""
@@ -59,6 +59,7 @@ def opened(folder: Path, workers: bool = True, **changes: Any) -> Iterator[Gatew
     with served(rasa.transport.app) as rasa_url:
         values = {
             "HEARTH_DATABASE_URL": f"sqlite:///{folder / 'hearth.db'}",
+            "HEARTH_KEYSTORE_URL": f"sqlite:///{folder / 'keys.db'}",
             "HEARTH_SPOOL_DIR": folder / "spool",
             "HEARTH_PUBLIC_URL": address(made),
             "HEARTH_SECRET_KEYS": "k" * 40,

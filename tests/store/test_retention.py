@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from time import sleep
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert, select, update
 
 from bot.channels.base import ChannelName
 from bot.consent import audit as log
+from bot.gateway.inbox import Inbox
 from bot.handoff.tickets import TicketRequest, open_ticket
 from bot.settings import ROOT, Settings, SettingsError
 from bot.store.db import connect, migrate
 from bot.store.retention import RetentionError
 from bot.store.seal import Sealer, SealError
+from bot.store.sweep import sweep
 from bot.store.tables import (
     audit,
     case_file,
@@ -34,9 +40,9 @@ from bot.store.tables import (
     reminder,
     ticket,
 )
-from bot.store.vault import subject_key
+from bot.store.vault import Vault, of_talk, subject_key
 from tests.conftest import Clock
-from tests.keeping import House, interview, rasa_door
+from tests.keeping import TEXT, House, interview, rasa_door
 
 DAY = 86400
 TELEGRAM = ChannelName.TELEGRAM
@@ -64,7 +70,9 @@ def later(house: House, days: float) -> dict[str, int]:
 def test_messages_go_after_180_days_and_the_chat_with_them(house: House) -> None:
     house.writes()
     assert later(house, 179.9) == {}
+    assert len(house.vault.talks()) == 2
     assert later(house, 0.2) == {"messages sent": 1, "messages received": 1, "chats": 1}
+    assert house.vault.talks() == {row.id for row in house.rows(conversation)}  # its key went too
     assert {row.channel for row in house.rows(contact)} == {"telegram"}
 
 
@@ -244,7 +252,7 @@ def test_a_clock_that_jumped_back_removes_nothing(house: House) -> None:
     assert house.dump() == before
 
 
-def test_the_keys_of_erased_people_are_destroyed_again_after_the_keystore_was_brought_back(house: House) -> None:
+def test_the_keys_of_erased_people_and_chats_are_destroyed_again_after_the_keystore_was_brought_back(house: House) -> None:
     talk, someone = house.writes(), house.person()
     house.links(talk, someone)
     with house.keystore.connect() as connection:
@@ -254,9 +262,56 @@ def test_the_keys_of_erased_people_are_destroyed_again_after_the_keystore_was_br
     with house.keystore.begin() as connection:
         for row in copy:
             connection.execute(insert(subject_key).values(subject=row.subject, key=row.key))
-    assert house.retention.run(house.clock())["keys destroyed again"] == 1
+    assert house.retention.run(house.clock())["keys destroyed again"] == 2
     with house.keystore.connect() as connection:
-        assert connection.execute(select(subject_key)).all() == []
+        left = connection.scalars(select(subject_key.c.subject)).all()
+    assert left == [of_talk(row.id) for row in house.rows(conversation)]
+
+
+@pytest.mark.parametrize("other", ["an older copy", "a new database"])
+def test_with_a_wrong_main_database_no_key_of_a_chat_is_destroyed(house: House, tmp_path: Path, other: str) -> None:
+    if other == "an older copy":
+        house.person()
+        log.remember_head(house.keystore, house.engine)
+    kept = house.writes()
+    wrong = connect(f"sqlite:///{tmp_path / 'wrong.db'}")
+    migrate(wrong)
+    elsewhere = House(wrong, tmp_path, house.sealer, house.clock)
+    if other == "an older copy":
+        elsewhere.writes("999999", TELEGRAM)
+    assert elsewhere.retention.run(house.clock())["keys destroyed again"] == 0
+    assert kept in house.vault.talks()
+    assert house.body(house.rows(inbox)[0])["text"] == TEXT
+
+
+class SlowVault(Vault):
+    """One that stops for a while as it has made a key."""
+
+    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+        super().__init__(engine, sealer)
+        self.made, self.go_on = threading.Event(), threading.Event()
+
+    def seal(self, subject: str, value: Any) -> bytes:
+        sealed = super().seal(subject, value)
+        self.made.set()
+        self.go_on.wait(5)
+        return sealed
+
+
+def test_the_key_of_a_chat_that_is_just_being_stored_is_not_taken_for_one_left_over(house: House) -> None:
+    house.vault.seal(of_talk("left-by-a-run-that-was-killed"), "x")
+    slow = SlowVault(house.keystore, house.sealer)
+    house.inbox = Inbox(house.engine, house.sealer, slow)
+    with ThreadPoolExecutor(2) as pool:
+        storing = pool.submit(house.writes, handled=False)
+        assert slow.made.wait(5)
+        sweeping = pool.submit(sweep, house.engine, house.vault)
+        sleep(0.3)
+        assert not sweeping.done()
+        slow.go_on.set()
+        assert sweeping.result() == 1
+        assert house.vault.talks() == {storing.result()}
+    assert house.body(house.rows(inbox)[0])["text"] == TEXT
 
 
 def test_a_thousand_old_messages_go_in_one_run(house: House) -> None:

@@ -74,8 +74,8 @@ class LocaleStage:
         again = turn.kept_inbox_id is not None and (turn.locale_state == "choosing" or code != turn.locale)
         kept, turn.kept_inbox_id = turn.kept_inbox_id, None
         turn.locale, turn.locale_state, turn.payload = code, "chosen", ""
-        if again and kept is not None:
-            turn.text = clean((await asyncio.to_thread(self._inbox.kept, kept)).text)
+        if again and kept is not None and (message := await asyncio.to_thread(self._inbox.kept, kept)) is not None:
+            turn.text = clean(message.text)
             return
         turn.say(self._answers, "utter_welcome" if turn.first else "utter_language_changed", language=language(code).name)
         turn.finish("language")
