@@ -221,7 +221,8 @@ def audit_accept(
 
 def _lines(part: PartView, references: dict[str, str]) -> Iterator[str]:
     who = part.person
-    marks = [f"guardian of {references.get(part.guards, '?')}"] if part.guards else []
+    wards = ", ".join(references.get(ward) or "?" for ward in part.guards)
+    marks = [f"guardian of {wards}"] if wards else []
     marks += [mark for mark, on in (("minor", who.minor), ("NO LONGER IN THE CASE", part.ended), ("erased", who.erased)) if on]
     step = f"{part.milestone} since {part.since}" if part.milestone else "no milestone"
     yield f"  {who.reference or '-'}\t{who.name or '-'}\t{part.role}\t{step}\t{', '.join(marks)}".rstrip()

@@ -59,7 +59,7 @@ class House:
         with self.cases.changing("import", self.clock()) as change:
             case_id = change.case(case)
             found = change.person(reference, name=NAME, born=born, language="es")
-            change.role(case_id, found, "guardian" if guards else "derivative", guards)
+            change.role(case_id, found, "guardian" if guards else "derivative", (guards,) if guards else None)
         return found
 
     def dates(self, person_id: str, *appointments: Appointment, flights: tuple[Flight, ...] = (), case: str = "CASE-77") -> None:

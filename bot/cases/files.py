@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Engine, insert, select, update
 
 from bot.cases import view
-from bot.cases.facts import Appointment, CaseError, Flight, Person, Status, plain
+from bot.cases.facts import Appointment, CaseError, Flight, Person, Status, age, plain
 from bot.cases.journeys import JourneyChanges
 from bot.cases.people import PeopleChanges
 from bot.cases.rows import case_row, number_of, opened, person_row
@@ -132,6 +132,13 @@ class Cases:
         with reading(self._engine).connect() as connection:
             row = person_row(connection, self._sealer, reference)
             return opened(self._vault, row) if row else None
+
+    def age(self, person_id: str, now: datetime) -> int | None:
+        """In whole years, where the birth date is known."""
+        with reading(self._engine).connect() as connection:
+            row = connection.execute(select(person).where(person.c.id == person_id)).mappings().first()
+            born = opened(self._vault, row).born if row else None
+        return age(born, now.date()) if born else None
 
     def status(self, case_id: str, person_id: str) -> Status | None:
         """Where this person's own part of the case stands; None for somebody who is not, or no longer, in it."""

@@ -21,6 +21,8 @@ from bot.cases.table import Problem, Row, read
 
 T = TypeVar("T")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+#: In the column `guards`: they speak for nobody any longer.
+NOBODY = "-"
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}")
 
 
@@ -61,12 +63,17 @@ def import_csv(path: Path, cases: Cases, partial: bool, by: str, now: datetime) 
 def _in_order(rows: Iterable[Row]) -> list[list[Row]]:
     """What goes in together: a case, a person, all appointments or flights of one person; guardians after those they guard."""
     rank = {"case": 0, "person": 1, "appointment": 3, "flight": 4}
+    rows = list(rows)
+    guarding = {_who(row) for row in rows if row.kind == "person" and row.cells["guards"]}
 
     def place(row: Row) -> tuple[int, str, str]:
-        late = row.kind == "person" and row.cells["role"].casefold() == "guardian"
-        return rank[row.kind] + late, row.cells["case_number"], row.cells["person_reference"]
+        return rank[row.kind] + (row.kind == "person" and _who(row) in guarding), *_who(row)
 
     return [list(group) for _, group in groupby(sorted(rows, key=place), key=place)]
+
+
+def _who(row: Row) -> tuple[str, str]:
+    return row.cells["case_number"], row.cells["person_reference"]
 
 
 def _apply(change: Change, group: list[Row]) -> list[Problem]:
@@ -110,7 +117,7 @@ def _case(change: Change, group: list[Row]) -> None:
 
 
 def _person(change: Change, group: list[Row]) -> None:
-    cells = group[0].cells
+    cells = _one_person(group)
     case_id = change.case_id(cells["case_number"])
     person_id = change.person(
         cells["person_reference"],
@@ -119,12 +126,24 @@ def _person(change: Change, group: list[Row]) -> None:
         language=cells["language"].casefold() or None,
         minor=yes_or_no(cells["minor"], "minor"),
     )
-    guards = change.person_id(case_id, cells["guards"]) if cells["guards"] else None
-    change.role(case_id, person_id, cells["role"].casefold(), guards)
+    named = [row.cells["guards"] for row in group if row.cells["guards"]]
+    wards = tuple(change.person_id(case_id, reference) for reference in named if reference != NOBODY)
+    change.role(case_id, person_id, cells["role"].casefold(), wards if named else None)
     if bool(cells["milestone"]) != bool(cells["milestone_date"]):
         raise CaseError("milestone and milestone_date go together.")
     if cells["milestone"]:
         change.milestone(case_id, person_id, cells["milestone"].casefold(), day(cells["milestone_date"], "milestone_date"))
+
+
+def _one_person(group: list[Row]) -> dict[str, str]:
+    """What all rows of a person say together; a cell that is empty in one may be filled in another."""
+    cells = dict(group[0].cells)
+    for row in group[1:]:
+        for column, value in row.cells.items():
+            if column != "guards" and value and cells[column] and value != cells[column]:
+                raise _Wrong([Problem(row.line, f"{column} is another one than in line {group[0].line}, of the same person.")])
+            cells[column] = cells[column] or value
+    return cells
 
 
 def _appointments(change: Change, group: list[Row]) -> None:

@@ -6,19 +6,19 @@ import uuid
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import insert, select
 
 from bot.cases.facts import ADULT_AT, ROLES, CaseError, age, plain
+from bot.cases.guardians import GuardianChanges
 from bot.cases.milestones import MILESTONES
 from bot.cases.rows import number_of, opened, person_row, subject
-from bot.cases.writing import Writing
 from bot.i18n.languages import CODES
-from bot.store.tables import case_role, person
+from bot.store.tables import case_role, person, release
 
 EARLIEST = date(1900, 1, 1)
 
 
-class PeopleChanges(Writing):
+class PeopleChanges(GuardianChanges):
     """The part of a change that is about people."""
 
     def person(
@@ -66,38 +66,41 @@ class PeopleChanges(Writing):
         self.audit("person_added", new)
         return new
 
-    def role(self, case_id: str, person_id: str, role: str, guards: str | None = None) -> None:
-        """Gives a person their role in a case, again where it had ended. A guardian speaks for exactly one minor of the case."""
+    def role(self, case_id: str, person_id: str, role: str, guards: tuple[str, ...] | None = None) -> None:
+        """Gives a person their role in a case, again where it had ended. `guards` are the minors of the case for whom they speak
+        from now on, None for those for whom they do; somebody whose role is guardian speaks for one at least."""
         self._known(case_id, person_id)
         if role not in ROLES:
             raise CaseError(f"role must be one of: {', '.join(ROLES)}.")
-        if (role == "guardian") != (guards is not None):
-            raise CaseError("a guardian needs the person they speak for, and nobody else has one.")
-        if guards is not None:
-            self._may_guard(case_id, person_id, guards)
+        for ward in guards or ():
+            self._may_guard(case_id, person_id, ward)
+        if role == "guardian" and not (self.wards(case_id, person_id) if guards is None else guards):
+            raise CaseError("a guardian needs the person they speak for.")
         if role == "principal":
             mine = (case_role.c.case_id == case_id, case_role.c.role == "principal", case_role.c.ended_at.is_(None))
             if self.connection.execute(select(case_role.c.person_id).where(*mine, case_role.c.person_id != person_id)).first():
                 raise CaseError("this case has another principal already.")
-        values: dict[str, Any] = {"role": role, "guards_person_id": guards, "ended_at": None}
+        values: dict[str, Any] = {"role": role, "ended_at": None}
         row = self._role_row(case_id, person_id)
         if row is None:
             self.connection.execute(insert(case_role).values(case_id=case_id, person_id=person_id, **values))
-        elif all(row[column] == value for column, value in values.items()):
-            return
-        else:
+        elif any(row[column] != value for column, value in values.items()):
             self._set(case_role, self._this_role(case_id, person_id), **values)
-        self.touch(case_id)
-        self.audit("role_given", person_id, case_id)
+        if row is None or any(row[column] != value for column, value in values.items()):
+            self.touch(case_id)
+            self.audit("role_given", person_id, case_id)
+        if guards is not None:
+            self.guard(case_id, person_id, guards)
 
     def end_role(self, case_id: str, person_id: str) -> None:
-        """The person no longer belongs to the case, nor does whoever speaks for them there; the rows stay."""
-        here = (case_role.c.case_id == case_id, case_role.c.ended_at.is_(None))
-        either = (case_role.c.person_id == person_id) | (case_role.c.guards_person_id == person_id)
-        for row in self.connection.execute(select(case_role.c.person_id).where(*here, either)).all():
-            self._set(case_role, self._this_role(case_id, row.person_id), ended_at=self.now)
-            self.audit("role_ended", row.person_id, case_id)
-            self.touch(case_id)
+        """The person no longer belongs to the case, nor does whoever is there only to speak for them; the rows stay, and what
+        was released to or by them is no longer."""
+        if self._in_force(case_role, self._this_role(case_id, person_id)):
+            self._end_role(case_id, person_id)
+        self.guard(case_id, person_id, ())
+        for guardian in self.guardians_of(case_id, person_id):
+            self.end_guardian(case_id, guardian, person_id)
+        self.close_releases((release.c.from_person_id == person_id) | (release.c.to_person_id == person_id), case_id)
 
     def milestone(self, case_id: str, person_id: str, name: str, on: date) -> None:
         """The step this person has reached, and the day it was reached. Steps may go back."""
@@ -122,6 +125,7 @@ class PeopleChanges(Writing):
             born = opened(self.vault, row).born
             if born is not None and age(born, self.now.date()) >= ADULT_AT:
                 self._set(person, person.c.id == row["id"], minor=False)
+                self.close_releases(release.c.from_person_id == row["id"])  # a guardian's word
                 self.audit("came_of_age", row["id"])
                 grown += 1
         return grown
@@ -136,24 +140,7 @@ class PeopleChanges(Writing):
             raise CaseError("neither birth date nor minor (yes or no) is given.")
         return bool(known if said is None else said)
 
-    def _may_guard(self, case_id: str, person_id: str, guards: str) -> None:
-        child = self._role_row(case_id, guards)
-        if guards == person_id or child is None or child["ended_at"] is not None or child["role"] == "guardian":
-            raise CaseError("a guardian speaks for somebody else in the same case.")
-        minors = {row.id: row.minor for row in self.connection.execute(select(person).where(person.c.id.in_((person_id, guards))))}
-        if minors[person_id] or not minors[guards]:
-            raise CaseError("a guardian is of age and speaks for a minor.")
-
-    def _role_row(self, case_id: str, person_id: str) -> RowMapping | None:
-        return self.connection.execute(select(case_role).where(self._this_role(case_id, person_id))).mappings().first()
-
-    def _this_role(self, case_id: str, person_id: str) -> Any:
-        return (case_role.c.case_id == case_id) & (case_role.c.person_id == person_id)
-
     def _known(self, case_id: str, person_id: str) -> None:
         erased = self.connection.execute(select(person.c.erased_at).where(person.c.id == person_id).with_for_update()).first()
         if erased is None or erased.erased_at is not None:
             raise CaseError("there is no such person.")
-
-    def _set(self, table: Any, where: Any, **values: Any) -> None:
-        self.connection.execute(update(table).where(where).values(**values))

@@ -9,6 +9,7 @@ Contract: https://github.com/primeroIMS/primero, doc/api/tokens/post.md and doc/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -145,7 +146,7 @@ def _bring(change: Change, number: str, records: list[Record]) -> None:
     if any(_held(record) for record in records):
         change.hold(case_id, True)
     change.close(case_id, _closed(records))
-    for record in sorted(records, key=lambda record: _text(record, "hearth_role") == "guardian"):
+    for record in sorted(records, key=lambda record: bool(_wards(record))):
         reference = _text(record, "case_id_display")
         if not change.erased(reference):
             try:
@@ -164,12 +165,16 @@ def _one(change: Change, case_id: str, reference: str, record: Record) -> None:
         language=_text(record, "hearth_language") or None,
         minor=said if isinstance(said, bool) and not born else None,
     )
-    guards = _text(record, "hearth_guards")
-    change.role(case_id, person_id, _text(record, "hearth_role"), change.person_id(case_id, guards) if guards else None)
+    guards = tuple(change.person_id(case_id, ward) for ward in _wards(record))
+    change.role(case_id, person_id, _text(record, "hearth_role"), guards)
     if milestone := _text(record, "hearth_milestone"):
         change.milestone(case_id, person_id, milestone, day(_text(record, "hearth_milestone_date"), "hearth_milestone_date"))
     change.appointments(case_id, person_id, [_appointment(each) for each in record.get("hearth_appointments") or ()])
     change.itinerary(case_id, person_id, [_flight(each) for each in record.get("hearth_flights") or ()])
+
+
+def _wards(record: Record) -> list[str]:
+    return [ward for ward in re.split(r"[\s,;]+", _text(record, "hearth_guards")) if ward]
 
 
 def _appointment(value: Record) -> Appointment:

@@ -27,7 +27,7 @@ KNOWN = ("record", *dict.fromkeys(column for columns in COLUMNS.values() for col
 #: What makes two rows of a kind the same one.
 SAME = {
     "case": ("case_number",),
-    "person": ("case_number", "person_reference"),
+    "person": ("case_number", "person_reference", "guards"),  # a row for each of those for whom they speak
     "appointment": ("case_number", "person_reference", "kind", "at"),
     "flight": ("case_number", "person_reference", "departs", "from_zone"),
 }

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Table, func, select, type_coerce
 from bot.cases.facts import Appointment, Flight, Person, Status
 from bot.cases.rows import opened, subject
 from bot.store.seal import Sealer
-from bot.store.tables import Utc, appointment, audit, case_file, case_role, itinerary, person
+from bot.store.tables import Utc, appointment, audit, case_file, case_role, guardianship, itinerary, person
 from bot.store.vault import Vault
 
 LATE_FLIGHTS = timedelta(days=1)
@@ -21,11 +21,11 @@ NEWS = ("milestone", "appointments", "itinerary")
 
 @dataclass(frozen=True)
 class PartView:
-    """One person's part of a case. `guards` is the id of the person a guardian speaks for."""
+    """One person's part of a case. `guards` are the ids of those for whom they speak."""
 
     person: Person
     role: str
-    guards: str | None
+    guards: tuple[str, ...]
     milestone: str | None
     since: date | None
     ended: bool
@@ -85,12 +85,15 @@ def flights(connection: Connection, vault: Vault, person_id: str, now: datetime,
 def whole(connection: Connection, sealer: Sealer, vault: Vault, case: RowMapping, now: datetime) -> CaseView:
     """Everything about a case."""
     query = (
-        select(person, case_role.c.role, case_role.c.guards_person_id, case_role.c.milestone, case_role.c.milestone_at)
+        select(person, case_role.c.role, case_role.c.milestone, case_role.c.milestone_at)
         .add_columns(case_role.c.ended_at)
         .join(case_role, case_role.c.person_id == person.c.id)
         .where(case_role.c.case_id == case["id"])
         .order_by(case_role.c.role.desc(), person.c.created_at, person.c.id)
     )
+    speaks = select(guardianship).join(person, person.c.id == guardianship.c.ward_id).where(guardianship.c.ended_at.is_(None))
+    speaks = speaks.where(guardianship.c.case_id == case["id"]).order_by(person.c.created_at, person.c.id)
+    spoken = connection.execute(speaks).all()
     people = []
     for row in connection.execute(query).mappings().all():
         found = opened(vault, row)
@@ -98,7 +101,7 @@ def whole(connection: Connection, sealer: Sealer, vault: Vault, case: RowMapping
             PartView(
                 person=found,
                 role=row["role"],
-                guards=row["guards_person_id"],
+                guards=tuple(each.ward_id for each in spoken if each.guardian_id == found.id),
                 milestone=row["milestone"],
                 since=row["milestone_at"].date() if row["milestone_at"] else None,
                 ended=row["ended_at"] is not None,

@@ -25,6 +25,8 @@ START = "0" * 64
 #: The actions that look at somebody's case, and the outcomes of those that showed something.
 LOOKS = ("show-case_status", "show-appointments", "show-itinerary", "case_shown")
 SEEN = ("full", "news_only", "done")
+#: Reads for somebody else of the family to whom the part was released; whoever it is about reads as "bot".
+FAMILY = "family"
 _LOCK = 0x48656172  # the advisory lock under which PostgreSQL appends
 _FIELDS = ("number", "at", "actor", "action", "person_id", "case_id", "outcome", "before_hash")
 

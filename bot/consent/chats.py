@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, RowMapping, Select, and_, select
+from sqlalchemy import Engine, RowMapping, and_, select
 
 from bot.consent.ledger import Ledger
+from bot.consent.roles import guardians
 from bot.store.db import reading
 from bot.store.tables import case_file, case_role, consent, contact, conversation, link, person
 
@@ -66,8 +67,8 @@ class Chats:
         )
         with reading(self._engine).connect() as connection:
             found = [row for row in connection.execute(query).mappings() if self._given(row, person_id)]
-            guardians = set(connection.scalars(_guardians(person_id))) if any(row["minor"] for row in found) else set()
-        spoken = [row for row in found if not row["minor"] or row["given_by_person_id"] in guardians]
+            speaking = set(connection.scalars(guardians(person_id))) if any(row["minor"] for row in found) else set()
+        spoken = [row for row in found if not row["minor"] or row["given_by_person_id"] in speaking]
         live = [row for row in spoken if self._live(row, person_id, now)]
         latest = max(live, key=lambda row: (row["last_inbound_at"] is not None, row["last_inbound_at"]), default=None)
         return Chat(**{name: latest[name] for name in Chat.__dataclass_fields__}) if latest else None
@@ -93,8 +94,3 @@ class Chats:
     def _live(self, row: RowMapping, person_id: str, now: datetime) -> bool:
         newest = self._ledger.live(person_id, PURPOSE, row["channel"], now)
         return newest is not None and newest.id == row["consent_id"]
-
-
-def _guardians(person_id: str) -> Select[str]:
-    """Who speaks for a child today."""
-    return select(case_role.c.person_id).where(case_role.c.guards_person_id == person_id, case_role.c.ended_at.is_(None))

@@ -6,14 +6,18 @@ from datetime import datetime
 
 from bot.channels.base import ChannelName
 from bot.consent.desk import Desk
+from bot.consent.looking import WANTS
 from bot.consent.policy import Allow, Fact, decide
-from bot.consent.showing import WANTS
 
 REMINDER = "reminder"
 
 
 class Guard:
-    """Reads the guard of an outbox row, "kind:person:case", and today's facts. Anything odd is a no."""
+    """Reads the guard of an outbox row and today's facts. Anything odd is a no.
+
+    A guard is "reminder:person:case", or "kind:person:case:whose[:whose...]" for what `person` reads of each of these: one of
+    them no longer allowed takes the whole answer back.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -21,15 +25,17 @@ class Guard:
     def allows(self, guard: str, contact_id: int, conversation_id: str, channel: ChannelName, now: datetime) -> bool:
         """True when this answer may still go out to this contact."""
         try:
-            kind, person_id, case_id = guard.split(":")
+            kind, person_id, case_id, *subjects = guard.split(":")
         except ValueError:
             return False
         if kind == REMINDER:
             return self._reminder(contact_id, conversation_id, person_id, case_id, channel, now)
-        subject = self._desk.roles.guarded(case_id, person_id) or person_id
         wants = WANTS.get(kind, Fact.STATUS)
-        facts = self._desk.world.facts(contact_id, conversation_id, person_id, case_id, subject, wants, channel, now)
-        return isinstance(decide(facts), Allow)
+        read = self._desk.world.facts
+        decisions = (
+            decide(read(contact_id, conversation_id, person_id, case_id, subject, wants, channel, now)) for subject in subjects
+        )
+        return bool(subjects) and all(isinstance(decision, Allow) for decision in decisions)
 
     def _reminder(
         self, contact_id: int, conversation_id: str, person_id: str, case_id: str, channel: ChannelName, now: datetime

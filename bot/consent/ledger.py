@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, insert, or_, sel
 from bot.channels.base import ChannelName
 from bot.consent import audit
 from bot.store.db import reading
-from bot.store.tables import consent, release
+from bot.store.tables import consent, guardianship, person, release
 
 CONSENT_LIFE = timedelta(days=365)
 TEXT_VERSIONS = ("2026-11",)  # those whose words still say what we do; an older one has to be asked for again
@@ -72,13 +72,16 @@ class Ledger:
 
     def withdraw(self, connection: Connection, person_id: str, now: datetime, purpose: str | None = None) -> int:
         """Ends every consent about the person or given by them, on all channels (or those for one purpose); without a purpose
-        their releases to others too. Gives how many ended."""
+        their releases to others too, and those they gave for a child. Gives how many ended."""
         mine = [or_(consent.c.person_id == person_id, consent.c.given_by_person_id == person_id), consent.c.withdrawn_at.is_(None)]
         if purpose is not None:
             mine.append(consent.c.purpose == purpose)
         ended = connection.execute(update(consent).where(*mine).values(withdrawn_at=now)).rowcount
         if purpose is None:
-            given = and_(release.c.from_person_id == person_id, release.c.withdrawn_at.is_(None))
+            children = select(guardianship.c.ward_id).join(person, person.c.id == guardianship.c.ward_id)
+            theirs = children.where(guardianship.c.guardian_id == person_id, person.c.minor)
+            mine_to_give = or_(release.c.from_person_id == person_id, release.c.from_person_id.in_(theirs))
+            given = and_(mine_to_give, release.c.withdrawn_at.is_(None))
             ended += connection.execute(update(release).where(given).values(withdrawn_at=now)).rowcount
         audit.record(connection, now, "bot", f"consent:{purpose or 'all'}", "withdrawn", person_id)
         return ended

@@ -74,36 +74,55 @@ class Linking:
             audit.record(connection, turn.now, "bot", "pin:set", "linked", person, case)
 
         turn.writes.append(write)
-        turn.secret = awaiting(turn, "agree", person=person, case=case)
         if turn.inbound.channel is not ChannelName.TELEGRAM:
             turn.say(self._answers, "utter_pin_erase_it")
-        guards = self._desk.roles.guarded(case, person)
-        sms = turn.inbound.channel is ChannelName.SMS
-        turn.say(self._answers, "utter_consent_ask_guardian" if guards else "utter_consent_ask_sms" if sms else "utter_consent_ask")
+        own = person in self._desk.roles.speaks_for(case, person)
+        self._ask(turn, {"person": person, "case": case, "about": "own" if own else "wards"})
+
+    def _ask(self, turn: Turn, kept: dict[str, Any]) -> None:
+        """One question for somebody's own part, and one for the children they speak for."""
+        turn.secret = {**kept, **awaiting(turn, "agree")}
+        if kept["about"] == "own":
+            turn.say(self._answers, "utter_consent_ask_sms" if turn.inbound.channel is ChannelName.SMS else "utter_consent_ask")
+            return
+        several = len(self._wards(kept)) > 1
+        turn.say(self._answers, "utter_consent_ask_children" if several else "utter_consent_ask_guardian")
+
+    def _wards(self, kept: dict[str, Any]) -> list[str]:
+        return [each for each in self._desk.roles.speaks_for(kept["case"], kept["person"]) if each != kept["person"]]
 
     def decide(self, turn: Turn, answer: str) -> None:
-        """Agree or not, once the words were read; a button tapped later finds nothing to agree to."""
+        """Agree or not, once the words were read; a button tapped later finds nothing to agree to, one that answers another
+        question hears this one again."""
         kept = state(turn)
         turn.secret = None
         if kept.get("await") != "agree":
             turn.say(self._answers, "utter_private_nothing")
             return
-        person, case = kept["person"], kept["case"]
-        subject = self._desk.roles.guarded(case, person) or person
-        if answer == "decline" or (subject != person and answer != "agree_child"):
-            turn.writes.append(
-                lambda connection: audit.record(connection, turn.now, "bot", "consent:give", "declined", person, case)
-            )
-            turn.say(self._answers, "utter_link_declined")
+        own = kept["about"] == "own"
+        if answer not in ("decline", "agree" if own else "agree_child"):
+            self._ask(turn, kept)
             return
+        person, wards = kept["person"], self._wards(kept)
+        if answer == "decline":
+            turn.writes.append(
+                lambda connection: audit.record(connection, turn.now, "bot", "consent:give", "declined", person, kept["case"])
+            )
+        else:
+            for subject in [person] if own else wards:
+                self._give(turn, subject, person)
+            kept["agreed"] = True
+        if own and wards:
+            self._ask(turn, {**kept, "about": "wards"})
+        elif kept.get("agreed"):
+            turn.proved_person_id, turn.proved_until = person, turn.now + PROVED
+            turn.say(self._answers, "utter_linked")
+        else:
+            turn.say(self._answers, "utter_link_declined")
 
-        channel, assent = turn.inbound.channel.value, True if subject != person else None
-        give = self._desk.ledger.give
-        turn.writes.append(
-            lambda connection: give(connection, subject, person, "case_status", channel, TEXT_VERSION, assent, turn.now)
-        )
-        turn.proved_person_id, turn.proved_until = person, turn.now + PROVED
-        turn.say(self._answers, "utter_linked")
+    def _give(self, turn: Turn, subject: str, by: str) -> None:
+        channel, assent, give = turn.inbound.channel.value, True if subject != by else None, self._desk.ledger.give
+        turn.writes.append(lambda connection: give(connection, subject, by, "case_status", channel, TEXT_VERSION, assent, turn.now))
 
     def second_pin(self, turn: Turn) -> None:
         """Explains the second PIN and waits for it; only for somebody who has just proved themselves."""

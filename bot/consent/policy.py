@@ -48,12 +48,12 @@ class Role(StrEnum):
     GUARDIAN = "guardian"
 
 
-#: What a role sees of others: a survivor a relative's steps and journey once released, a guardian all of the child's.
-#: A relative sees nothing of anybody else, released or not. Of themselves everybody sees everything.
+#: What a role sees of others once they released it: a survivor a relative's steps and journey. A relative sees nothing of
+#: anybody else, released or not. Of themselves everybody sees everything, and so does whoever speaks for a child of the child.
 OF_OTHERS: dict[Role, frozenset[Fact]] = {
     Role.PRINCIPAL: frozenset({Fact.STATUS, Fact.ITINERARY}),
     Role.DERIVATIVE: frozenset(),
-    Role.GUARDIAN: frozenset(Fact),
+    Role.GUARDIAN: frozenset(),
 }
 
 
@@ -102,7 +102,7 @@ class ConsentFacts:
 @dataclass(frozen=True)
 class Facts:
     """All that is known when somebody asks. The one who asks is the linked person; `about_id` is whose facts they want.
-    `minor`: the person whose consent it takes is a child. `channel_may_carry`: more than that there is news."""
+    `guards`: for whom they speak here. `minor`: the person whose consent it takes is a child. `channel_may_carry`: more than that there is news."""
 
     now: datetime
     wants: Fact
@@ -179,13 +179,12 @@ def _objections(facts: Facts) -> Iterator[Reason]:
 def _about_another(facts: Facts) -> Iterator[Reason]:
     if not facts.about_in_case:
         yield Reason.OTHER_NOT_IN_CASE
+    # Whoever speaks for a child does so only while it is one; that stands in for the release.
+    if facts.guards == facts.about_id and facts.minor:
+        return
     if facts.role is None or facts.wants not in OF_OTHERS[facts.role]:
         yield Reason.OUT_OF_SCOPE
-    if facts.role is Role.GUARDIAN:
-        # A guardian speaks for this one child, and only while it is one; that stands in for the release.
-        if facts.guards != facts.about_id or not facts.minor:
-            yield Reason.OUT_OF_SCOPE
-    elif not facts.released:
+    if not facts.released:
         yield Reason.NOT_RELEASED
 
 

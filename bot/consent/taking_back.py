@@ -52,13 +52,14 @@ class TakingBack:
             turn.say(self._answers, "utter_reminders_ask")
             return
         person = proved(turn) or ""
+        case = self._desk.roles.current(person).case_id
         channel = turn.inbound.channel.value
 
         def write(connection: Connection) -> None:
             self._desk.ledger.withdraw(connection, person, turn.now, "reminders")
             if answer == "reminders_off":
                 return
-            for subject in self._desk.roles.wards(connection, person) or [person]:
+            for subject in self._desk.roles.spoken_for(connection, case, person):
                 assent = True if subject != person else None
                 self._desk.ledger.give(connection, subject, person, "reminders", channel, TEXT_VERSION, assent, turn.now)
 

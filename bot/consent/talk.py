@@ -6,18 +6,22 @@ somebody else: every refusal is the same one message, whatever its reason (secti
 
 from __future__ import annotations
 
+from functools import partial
+
 from bot.consent import audit
 from bot.consent.awaiting import DURESS, PROVED, asked_for, awaiting, digits, is_code, is_year, proved, remove_typed, state, unprove
 from bot.consent.desk import Desk
 from bot.consent.linking import Linking
 from bot.consent.pins import Outcome
+from bot.consent.releasing import ANSWERS as RELEASE_ANSWERS
+from bot.consent.releasing import Releasing
 from bot.consent.showing import Showing
 from bot.consent.taking_back import TakingBack
 from bot.gateway.turn import Turn
 
 ASKING = ("case_status", "appointments", "itinerary", "looked")
 #: What only somebody who has just sent their PIN may change.
-PROVEN = ("duress", "reminders", "reminders_on", "reminders_off")
+PROVEN = ("duress", "reminders", "reminders_on", "reminders_off", "releases", *RELEASE_ANSWERS)
 
 
 class PrivateTalk:
@@ -26,6 +30,7 @@ class PrivateTalk:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._answers = desk, desk.answers
         self._linking, self._showing, self._taking_back = Linking(desk), Showing(desk), TakingBack(desk)
+        self._releasing = Releasing(desk)
 
     def begin(self, turn: Turn, kind: str) -> None:
         """What a response marked `private: kind` stands for."""
@@ -42,7 +47,7 @@ class PrivateTalk:
     def chosen(self, turn: Turn, answer: str) -> None:
         """A button of ours; an old one means what it always meant, and nothing it says is trusted."""
         if answer in PROVEN and proved(turn) in (None, DURESS):
-            self._ask_pin(turn, "case_status")
+            self._ask_pin(turn, "releases" if answer.startswith("release") else "case_status")
             return
         match answer:
             case "agree" | "agree_child" | "decline":
@@ -53,6 +58,11 @@ class PrivateTalk:
                 self._taking_back.reminders(turn, answer)
             case "erase" | "erase_back" | "erase_kept":
                 self._taking_back.erase(turn, answer)
+            case "releases":
+                self._show(turn, "releases", proved(turn))
+            case "release_own_on" | "release_own_off" | "release_ward_on" | "release_ward_off":
+                if not self._releasing.decide(turn, answer):
+                    turn.say(self._answers, "utter_private_nothing")
             case "looked":
                 self._ask(turn, "looked")
             case _:
@@ -105,7 +115,8 @@ class PrivateTalk:
         self._show(turn, kind, checked.person_id if right else None)
 
     def _show(self, turn: Turn, kind: str, person_id: str | None) -> None:
-        if not self._showing.show(turn, kind, person_id):
+        shown = self._releasing.ask if kind == "releases" else partial(self._showing.show, kind=kind)
+        if not shown(turn, person_id=person_id):
             turn.say(self._answers, "utter_private_nothing")
 
     def _record(self, turn: Turn, action: str, outcome: str, person_id: str | None) -> None:

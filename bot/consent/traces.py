@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, or_, select, update
 
 from bot.consent import audit
 from bot.store.tables import (
@@ -17,6 +17,7 @@ from bot.store.tables import (
     consent,
     contact,
     conversation,
+    guardianship,
     inbox,
     itinerary,
     link,
@@ -40,16 +41,28 @@ def blank_person(connection: Connection, person_id: str, now: datetime) -> None:
     # What they agreed to for somebody else is no longer anybody's consent.
     given = and_(consent.c.given_by_person_id == person_id, consent.c.withdrawn_at.is_(None))
     connection.execute(update(consent).where(given).values(withdrawn_at=now))
-    connection.execute(delete(outbox).where(outbox.c.guard.like(f"%:{person_id}:%")))
+    connection.execute(delete(outbox).where(outbox.c.guard.like(f"%:{person_id}%")))
     told = {"proved_person_id": None, "proved_until": None, "secret": None}
     connection.execute(update(conversation).where(conversation.c.proved_person_id == person_id).values(told))
-    theirs = or_(case_role.c.person_id == person_id, case_role.c.guards_person_id == person_id)
-    connection.execute(update(case_role).where(theirs, case_role.c.ended_at.is_(None)).values(ended_at=now))
-    connection.execute(update(case_role).where(case_role.c.person_id == person_id).values(milestone=None, milestone_at=None))
-    connection.execute(update(case_role).where(theirs).values(guards_person_id=None))
+    mine = case_role.c.person_id == person_id
+    connection.execute(update(case_role).where(mine, case_role.c.ended_at.is_(None)).values(ended_at=now))
+    connection.execute(update(case_role).where(mine).values(milestone=None, milestone_at=None))
+    spoke = connection.execute(select(guardianship).where(guardianship.c.ward_id == person_id)).all()
+    theirs = or_(guardianship.c.guardian_id == person_id, guardianship.c.ward_id == person_id)
+    connection.execute(delete(guardianship).where(theirs))
+    for row in spoke:
+        end_idle_guardian(connection, row.case_id, row.guardian_id, now)
     nothing = {"details": b"", "minor": False, "pin_hash": None, "duress_hash": None, "wrong_tries": 0, "locked_until": None}
     connection.execute(update(person).where(person.c.id == person_id).values(nothing))
     connection.execute(update(person).where(person.c.id == person_id, person.c.erased_at.is_(None)).values(erased_at=now))
+
+
+def end_idle_guardian(connection: Connection, case_id: str, person_id: str, now: datetime) -> bool:
+    """Ends the role of somebody who is nothing else in the case than a guardian and speaks for nobody any longer."""
+    theirs = and_(guardianship.c.case_id == case_id, guardianship.c.guardian_id == person_id, guardianship.c.ended_at.is_(None))
+    role = and_(case_role.c.case_id == case_id, case_role.c.person_id == person_id, case_role.c.role == "guardian")
+    ended = update(case_role).where(role, case_role.c.ended_at.is_(None), ~exists().where(theirs)).values(ended_at=now)
+    return bool(connection.execute(ended).rowcount)
 
 
 def drop_person(connection: Connection, person_id: str) -> None:

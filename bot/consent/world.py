@@ -11,6 +11,7 @@ from bot.channels.base import ChannelName
 from bot.consent import audit
 from bot.consent.ledger import TEXT_VERSIONS, Consent, consents, released
 from bot.consent.policy import PROOF_LIFE, PURPOSE, ConsentFacts, Fact, Facts, Role
+from bot.consent.roles import guardians
 from bot.store.db import reading
 from bot.store.seal import SealError
 from bot.store.tables import case_file, case_role, conversation, link, person
@@ -56,9 +57,9 @@ class World:
             talk = connection.execute(
                 select(conversation).where(conversation.c.id == conversation_id, conversation.c.contact_id == contact_id)
             ).first()
-            guardian = mine is not None and mine.role == Role.GUARDIAN and mine.guards_person_id == about_id
-            whose = about_id if guardian else person_id
-            subject = about if guardian else asker
+            speaks = person_id in connection.scalars(guardians(about_id, case_id)).all() and about is not None and about.minor
+            whose = about_id if speaks else person_id
+            subject = about if speaks else asker
             minor = subject is None or subject.minor
             consent = self._consent(connection, case_id, whose, person_id, minor, channel)
             let = released(connection, case_id, about_id, person_id)
@@ -71,7 +72,7 @@ class World:
             in_case=mine is not None and case is not None,
             role_ended=mine is not None and mine.ended_at is not None,
             role=Role(mine.role) if mine is not None else None,
-            guards=mine.guards_person_id if mine is not None else None,
+            guards=about_id if speaks else None,
             about_id=about_id,
             about_self=about_id == person_id,
             about_in_case=theirs is not None and theirs.ended_at is None,
@@ -112,8 +113,7 @@ class World:
         connection: Connection, case_id: str, whose: str, asker: str, minor: bool, channel: ChannelName
     ) -> ConsentFacts | None:
         """The consent that bears on it: for this channel before another, by who may give it before others, then the newest."""
-        guards = and_(case_role.c.case_id == case_id, case_role.c.guards_person_id == whose, case_role.c.role == Role.GUARDIAN)
-        of_record = set(connection.scalars(select(case_role.c.person_id).where(guards, case_role.c.ended_at.is_(None))))
+        of_record = set(connection.scalars(guardians(whose, case_id)))
         if whose != asker:
             of_record &= {asker}  # each guardian agrees for themselves
 

@@ -27,6 +27,7 @@ from bot.store.tables import (
     case_role,
     conversation,
     erasure,
+    guardianship,
     inbox,
     itinerary,
     link,
@@ -173,7 +174,7 @@ def _delete(connection: Connection, table: Table, ids: list[Any]) -> None:
 def _drop_case(connection: Connection, case_id: str, now: datetime) -> None:
     """A closed case with all that hangs on it; people who are in no other case are emptied, their rows go afterwards."""
     people = connection.scalars(select(case_role.c.person_id).where(case_role.c.case_id == case_id)).all()
-    for table in (appointment, itinerary, link_code, release, case_role):
+    for table in (appointment, itinerary, link_code, release, guardianship, case_role):
         connection.execute(delete(table).where(table.c.case_id == case_id))
     connection.execute(delete(case_file).where(case_file.c.id == case_id))
     elsewhere = select(case_role.c.person_id).where(case_role.c.person_id.in_(people))

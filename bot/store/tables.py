@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
@@ -122,7 +123,7 @@ outbox = Table(
     Column("lease_until", Utc),
     Column("provider_id", String(128)),
     Column("error_code", String(32)),
-    Column("guard", String(100)),  # "kind:person:case": consent is asked again at sending; empty for general words
+    Column("guard", Text),  # "kind:person:case:whose[:whose...]": consent is asked again at sending; empty for general words
     Column("created_at", Utc, nullable=False),
     Column("sent_at", Utc),
     UniqueConstraint("inbox_id", "seq"),
@@ -202,11 +203,20 @@ case_role = Table(
     metadata,
     Column("case_id", String(32), ForeignKey("case_file.id"), primary_key=True),
     Column("person_id", String(32), ForeignKey("person.id"), primary_key=True),
-    Column("role", String(16), nullable=False),  # principal, derivative, guardian
-    Column("guards_person_id", String(32), ForeignKey("person.id")),  # whom a guardian speaks for
+    Column("role", String(16), nullable=False),  # principal, derivative; guardian: nothing else in the case
     Column("milestone", String(32)),  # this person's own step, see bot/cases/milestones.py
     Column("milestone_at", Utc),
     Column("ended_at", Utc),
+)
+
+guardianship = Table(
+    "guardianship",
+    metadata,
+    Column("case_id", String(32), ForeignKey("case_file.id"), primary_key=True),
+    Column("guardian_id", String(32), ForeignKey("person.id"), primary_key=True),
+    Column("ward_id", String(32), ForeignKey("person.id"), primary_key=True),  # whom the guardian speaks for
+    Column("ended_at", Utc),
+    Index("ix_guardianship_ward_id", "ward_id"),
 )
 
 appointment = Table(

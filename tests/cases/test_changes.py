@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select, text, update
 from bot.cases.facts import Appointment, CaseError, Flight
 from bot.cases.files import Cases, Change
 from bot.consent import audit as log
+from bot.consent.ledger import Ledger, released
 from bot.store.seal import Sealer
 from bot.store.tables import metadata, person
 from bot.store.vault import Vault
@@ -38,7 +39,7 @@ def family(change: Change) -> tuple[str, str, str, str]:
     aunt = change.person("P-3", minor=False)
     change.role(case, mother, "principal")
     change.role(case, child, "derivative")
-    change.role(case, aunt, "guardian", guards=child)
+    change.role(case, aunt, "guardian", guards=(child,))
     return case, mother, child, aunt
 
 
@@ -56,9 +57,9 @@ def test_what_is_entered_is_found_again(cases: Cases, changing: Changing) -> Non
     assert (status.milestone, status.since, status.hold, status.closed) == ("application_filed", date(2026, 9, 14), False, False)
     seen = cases.show("C-1", "dana", datetime.now().astimezone())
     assert {part.person.reference: (part.role, part.guards) for part in seen.people} == {
-        "P-1": ("principal", None),
-        "P-2": ("derivative", None),
-        "P-3": ("guardian", child),
+        "P-1": ("principal", ()),
+        "P-2": ("derivative", ()),
+        "P-3": ("guardian", (child,)),
     }
     assert aunt in {part.person.id for part in seen.people}
 
@@ -89,7 +90,7 @@ def test_an_error_undoes_the_change_and_its_audit_lines(
     assert (cases.find("C-1"), cases.person("P-1"), actions()) == (None, None, [])
     with changing() as change:
         family(change)
-    assert actions() == ["case_added", *["person_added"] * 3, *["role_given"] * 3]
+    assert actions() == ["case_added", *["person_added"] * 3, *["role_given"] * 3, "guardian_given"]
     assert log.verify(engine) == []
 
 
@@ -103,7 +104,8 @@ def test_a_change_that_changes_nothing_writes_nothing(changing: Changing, action
             change.hold(case, False)
             change.close(case, False)
         written = actions()
-    assert written == ["case_added", *["person_added"] * 3, *["role_given"] * 3, "milestone", "appointments", "itinerary"]
+    roles = [*["role_given"] * 3, "guardian_given"]
+    assert written == ["case_added", *["person_added"] * 3, *roles, "milestone", "appointments", "itinerary"]
 
 
 FIRST_AGAIN = Flight.of(
@@ -112,12 +114,13 @@ FIRST_AGAIN = Flight.of(
 REFUSED: list[Callable[..., object]] = [
     lambda change, case, mother, child, aunt: change.role(case, child, "principal"),  # there is one already
     lambda change, case, mother, child, aunt: change.role(case, child, "cousin"),
-    lambda change, case, mother, child, aunt: change.role(case, aunt, "guardian"),
-    lambda change, case, mother, child, aunt: change.role(case, mother, "principal", guards=child),
-    lambda change, case, mother, child, aunt: change.role(case, aunt, "guardian", guards=mother),  # of age
-    lambda change, case, mother, child, aunt: change.role(case, aunt, "guardian", guards=aunt),
-    lambda change, case, mother, child, aunt: change.role(case, child, "guardian", guards=child),
-    lambda change, case, mother, child, aunt: change.role(case, aunt, "guardian", guards=change.person("P-8", minor=True)),
+    lambda change, case, mother, child, aunt: change.role(case, change.person("P-8", minor=False), "guardian"),
+    lambda change, case, mother, child, aunt: change.role(case, aunt, "guardian", guards=()),
+    lambda change, case, mother, child, aunt: change.role(case, aunt, "guardian", guards=(child, mother)),  # of age
+    lambda change, case, mother, child, aunt: change.role(case, aunt, "guardian", guards=(aunt,)),
+    lambda change, case, mother, child, aunt: change.role(case, child, "guardian", guards=(child,)),
+    lambda change, case, mother, child, aunt: change.role(case, child, "derivative", guards=(child,)),
+    lambda change, case, mother, child, aunt: change.role(case, aunt, "guardian", guards=(change.person("P-8", minor=True),)),
     lambda change, case, mother, child, aunt: change.role(case, "nobody", "derivative"),
     lambda change, case, mother, child, aunt: change.milestone(case, mother, "accepted", date(2026, 11, 22)),  # tomorrow
     lambda change, case, mother, child, aunt: change.milestone(
@@ -188,6 +191,65 @@ def test_who_leaves_a_case_and_who_spoke_for_them_have_no_part_in_it(cases: Case
     with changing() as change:
         change.role(case, child, "derivative")
     assert cases.status(case, child) is not None
+
+
+def test_one_person_speaks_for_several_and_may_be_something_else_too(cases: Cases, changing: Changing, clock: Clock) -> None:
+    with changing() as change:
+        case, mother, child, aunt = family(change)
+        baby = change.person("P-4", minor=True)
+        change.role(case, baby, "derivative")
+        change.role(case, mother, "principal", guards=(child, baby))
+        change.role(case, aunt, "guardian", guards=(child, baby))
+
+    def guards() -> dict[str, tuple[str, ...]]:
+        return {
+            part.person.id: tuple(sorted(part.guards)) for part in cases.show("C-1", "dana", clock.now).people if not part.ended
+        }
+
+    both = tuple(sorted((child, baby)))
+    assert guards() == {mother: both, aunt: both, child: (), baby: ()}
+    with changing() as change:
+        change.role(case, mother, "principal")  # says nothing about the children
+        change.role(case, aunt, "guardian", guards=(baby,))
+    assert guards() == {mother: both, aunt: (baby,), child: (), baby: ()}
+    with changing() as change:
+        change.end_role(case, baby)
+    assert guards() == {mother: (child,), child: ()}  # the aunt was nothing else there
+    with changing() as change:
+        change.role(case, mother, "principal", guards=())
+    assert guards() == {mother: (), child: ()}
+
+
+def test_what_was_released_ends_with_the_guardian_with_childhood_and_with_the_role(
+    changing: Changing, engine: Engine, clock: Clock
+) -> None:
+    ledger = Ledger(engine)
+
+    def let(from_person: str, *, stands: bool = True) -> bool:
+        with engine.begin() as connection:
+            if stands:
+                ledger.release(connection, case, from_person, mother, clock.now)
+            return released(connection, case, from_person, mother)
+
+    with changing() as change:
+        case, mother, child, _ = family(change)
+        sister = change.person("P-4", minor=False)
+        change.role(case, sister, "derivative", guards=(child,))
+    assert let(child)
+    with changing() as change:
+        change.role(case, sister, "derivative", guards=())
+    assert not let(child, stands=False)
+    assert let(child)
+    clock.now = datetime(2033, 7, 22, tzinfo=clock.now.tzinfo)
+    with changing() as change:
+        assert change.come_of_age() == 1
+    assert not let(child, stands=False)
+    assert let(sister)
+    with changing() as change:
+        change.end_role(case, sister)
+    with changing() as change:
+        change.role(case, sister, "derivative")
+    assert not let(sister, stands=False)
 
 
 def test_hold_and_closing_show_at_once_and_go_both_ways(cases: Cases, changing: Changing, actions: Callable[[], list[str]]) -> None:

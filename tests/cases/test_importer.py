@@ -78,7 +78,8 @@ BAD_ROWS = [
     ("person,C-1,P-2,derivative,,,,perhaps,,", "minor"),
     ("person,C-1,P-2,derivative,,,,,,", "neither"),
     ("person,C-1,P-2,,,,,yes,,", "role"),
-    ("person,C-1,P-2,derivative,P-1,,,yes,,", "guardian"),
+    ("person,C-1,P-2,derivative,P-1,,,yes,,", "of age"),
+    ("person,C-1,P-2,guardian,,,,no,,", "guardian needs"),
     ("person,C-1,P-2,guardian,P-9,,,no,,", "not in this case"),
     ("person,C-1,P-2,guardian,P-1,,,no,,", "minor"),
     ("person,C-1,P-2,derivative,,,,yes,landed,2026-01-01", "milestone"),
@@ -152,6 +153,26 @@ def test_a_guardian_may_stand_before_the_child_and_an_empty_cell_forgets_nothing
     status = cases.status(case, known.id)
     assert status is not None
     assert status.milestone == "accepted"
+
+
+def test_a_mother_of_two_has_a_row_for_each_and_keeps_them_until_a_row_says_otherwise(put: Put, cases: Cases, clock: Clock) -> None:
+    mother, again = "person,C-1,P-0,derivative,P-2,Ana Sample,,no,,", "person,C-1,P-0,derivative,P-3,,,,,"
+    children = [f"person,C-1,{name},derivative,,,,yes,," for name in ("P-2", "P-3")]
+
+    def guards() -> int:
+        return max(len(part.guards) for part in cases.show("C-1", "dana", clock.now).people)
+
+    assert put(HEADING, CASE, mother, *children, again) == Report(5, [])
+    assert guards() == 2
+    assert put(HEADING, "person,C-1,P-0,derivative,,,,,,") == Report(1, [])
+    assert guards() == 2
+    assert put(HEADING, again) == Report(1, [])
+    assert guards() == 1
+    assert put(HEADING, "person,C-1,P-0,derivative,-,,,,,") == Report(1, [])
+    assert guards() == 0
+    report = put(HEADING, mother, again.replace("derivative", "guardian"), partial=True)
+    assert (report.rows, wrong_lines(report), guards()) == (0, [3], 0)
+    assert put(HEADING, mother, mother).errors[0].line == 3
 
 
 def test_appointments_are_replaced_by_those_in_the_file_and_kept_when_it_has_none(put: Put, cases: Cases, clock: Clock) -> None:

@@ -81,7 +81,7 @@ def test_a_family_is_taken_over_and_only_what_is_needed_is_asked_for(
         date(2026, 2, 2),
         date(1994, 3, 8),
     )
-    assert (aunt.guards, aunt.person.name, child.person.name) == (child.person.id, "", "af0f298 Sample")
+    assert (aunt.guards, aunt.person.name, child.person.name) == ((child.person.id,), "", "af0f298 Sample")
     assert child.appointments[0].at.astimezone(UTC) == datetime(2026, 12, 3, 1, 30, tzinfo=UTC)
     assert [flight.number for flight in child.flights] == ["XX 1"]
     assert cases.find("FAM-8") is None

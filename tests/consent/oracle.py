@@ -17,7 +17,7 @@ def _wants_own(f: Facts) -> bool:
 
 
 def _speaks_for_the_child(f: Facts) -> bool:
-    return f.role == "guardian" and f.minor and f.guards is not None and f.guards == f.about_id
+    return f.minor and f.guards is not None and f.guards == f.about_id
 
 
 def _seconds_since_proof(f: Facts) -> float:
@@ -36,10 +36,13 @@ SENTENCES: list[tuple[str, Callable[[Facts], bool]]] = [
     ("This phone was linked to the person by a code, and nobody took that back.", lambda f: f.linked and not f.link_revoked),
     ("The person belongs to the case today.", lambda f: f.in_case and not f.role_ended and f.role is not None),
     ("Whoever the fact is about belongs to the case too.", lambda f: _wants_own(f) or f.about_in_case),
-    ("A relative sees their own part only.", lambda f: f.role != "derivative" or _wants_own(f)),
+    (
+        "A relative sees their own part only, and that of a child they speak for.",
+        lambda f: f.role != "derivative" or _wants_own(f) or _speaks_for_the_child(f),
+    ),
     (
         "A survivor sees of a relative where they stand and how they travel, but not their appointments.",
-        lambda f: f.role != "principal" or _wants_own(f) or f.wants in ("status", "itinerary"),
+        lambda f: f.role != "principal" or _wants_own(f) or _speaks_for_the_child(f) or f.wants in ("status", "itinerary"),
     ),
     (
         "A guardian sees their own part and that of the child they speak for.",

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from bot.store.seal import Sealer
-from bot.store.tables import audit, case_file, case_role, contact, conversation, link, person
+from bot.store.tables import audit, case_file, case_role, contact, conversation, guardianship, link, person
 
 
 def a_case(engine: Engine, sealer: Sealer, number: str, now: datetime, **more: object) -> str:
@@ -30,6 +30,14 @@ def a_person(engine: Engine, sealer: Sealer, reference: str, now: datetime, **mo
 def a_role(engine: Engine, case_id: str, person_id: str, role: str = "principal", **more: object) -> None:
     with engine.begin() as connection:
         connection.execute(insert(case_role).values(case_id=case_id, person_id=person_id, role=role, **more))
+
+
+def a_guardian(engine: Engine, case_id: str, person_id: str, ward: str, role: str | None = "guardian") -> None:
+    """Without `role` it is somebody who has one."""
+    if role:
+        a_role(engine, case_id, person_id, role)
+    with engine.begin() as connection:
+        connection.execute(insert(guardianship).values(case_id=case_id, guardian_id=person_id, ward_id=ward))
 
 
 def a_phone(engine: Engine, sealer: Sealer, address: str, now: datetime, channel: str = "whatsapp") -> tuple[int, str]:

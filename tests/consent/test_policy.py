@@ -62,6 +62,8 @@ SURVIVOR_OF_RELATIVE = replace(OWN, about_id="you", about_self=False, released=T
 GUARDIAN_OF_CHILD = replace(
     OWN, role=Role.GUARDIAN, guards="you", about_id="you", about_self=False, minor=True, consent=_FOR_A_CHILD
 )
+MOTHER_OF_CHILD = replace(GUARDIAN_OF_CHILD, role=Role.DERIVATIVE, wants=Fact.APPOINTMENTS)
+SURVIVOR_OF_CHILD = replace(GUARDIAN_OF_CHILD, role=Role.PRINCIPAL, wants=Fact.APPOINTMENTS)
 GUARDIAN_OF_SELF = replace(OWN, role=Role.GUARDIAN, guards="you")
 SHOWN = {
     "a survivor": OWN,
@@ -69,6 +71,8 @@ SHOWN = {
     "a child whose guardian agreed": CHILD,
     "a survivor about a relative who released it": SURVIVOR_OF_RELATIVE,
     "a guardian about the child": GUARDIAN_OF_CHILD,
+    "a mother with a part of her own about the child": MOTHER_OF_CHILD,
+    "a survivor about their own child": SURVIVOR_OF_CHILD,
     "a guardian about themselves": GUARDIAN_OF_SELF,
 }
 
@@ -118,7 +122,9 @@ OF_SOME: list[tuple[Facts, Reason, Callable[[Facts], Facts]]] = [
     (GUARDIAN_OF_CHILD, Reason.OUT_OF_SCOPE, without(guards=None)),
     (GUARDIAN_OF_CHILD, Reason.OUT_OF_SCOPE, without(guards="another", released=True)),
     (GUARDIAN_OF_CHILD, Reason.OUT_OF_SCOPE, lambda world: replace(world, minor=False, consent=CONSENT)),  # came of age
-    (GUARDIAN_OF_CHILD, Reason.OUT_OF_SCOPE, without(role=Role.DERIVATIVE)),
+    (GUARDIAN_OF_CHILD, Reason.NOT_IN_CASE, without(role=None)),
+    (MOTHER_OF_CHILD, Reason.OUT_OF_SCOPE, without(guards="another")),
+    (MOTHER_OF_CHILD, Reason.OUT_OF_SCOPE, lambda world: replace(world, minor=False, consent=CONSENT)),
     (GUARDIAN_OF_CHILD, Reason.NO_ASSENT, consent(child_assented=False)),
     (CHILD, Reason.NO_ASSENT, consent(child_assented=None)),
     (CHILD, Reason.GIVEN_BY_ANOTHER, consent(given_by_self=True, given_by_guardian=False)),

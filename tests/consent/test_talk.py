@@ -6,56 +6,17 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from bot.channels.base import ChannelName
 from bot.consent import audit
-from bot.i18n.answers import Answers
-from bot.store.seal import Sealer
 from bot.store.tables import inbox, outbox, person
 from tests.conftest import Clock
-from tests.talk import Talk, load_answers, said
+from tests.consent.conftest import ASKED
+from tests.talk import Talk, said
 
 pytestmark = pytest.mark.anyio
 PIN, SECOND = "2580", "7391"
-ASKED = {
-    "where is my case": "utter_ask_case_status",
-    "when is my appointment": "utter_ask_appointment",
-    "when do we fly": "utter_ask_flight_details",
-    "i have a code": "utter_link_case",
-    "take my permission back": "utter_withdraw_asked",
-}
-
-#: A text that is a button's title, or the button tapped.
-PRESSED = {"/ask_case_status": "utter_ask_case_status"}
-
-
-@pytest.fixture(scope="session")
-def answers() -> Answers:
-    return load_answers()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def start(engine: Engine, sealer: Sealer, clock: Clock, answers: Answers) -> Callable[[ChannelName], Talk]:
-    def begin(channel: ChannelName) -> Talk:
-        talk = Talk(engine, sealer, clock, channel, answers)
-        talk.rasa.answer = lambda body: (
-            200,
-            said(ASKED.get(body["text"], PRESSED.get(body["text"], "utter_ask_cost")), "what Rasa worded"),
-        )
-        return talk
-
-    return begin
-
-
-@pytest.fixture
-def talk(start: Callable[[ChannelName], Talk]) -> Talk:
-    return start(ChannelName.TELEGRAM)
 
 
 def family(talk: Talk) -> str:

@@ -17,10 +17,10 @@ from bot.consent.world import World
 from bot.store.db import connect
 from bot.store.seal import Sealer
 from bot.store.tables import audit as audit_table
-from bot.store.tables import case_file, case_role, consent, conversation, link, person
+from bot.store.tables import case_file, case_role, consent, conversation, guardianship, link, person
 from bot.store.vault import Vault
 from tests.conftest import Clock
-from tests.consent.people import a_case, a_link, a_person, a_phone, a_role
+from tests.consent.people import a_case, a_guardian, a_link, a_person, a_phone, a_role
 
 
 @dataclass
@@ -79,7 +79,7 @@ def town(engine: Engine, sealer: Sealer, clock: Clock, tmp_path: object) -> Town
             )
     a_role(engine, case, maria)
     a_role(engine, case, leo, "derivative")
-    a_role(engine, case, ana, "guardian", guards_person_id=leo)
+    a_guardian(engine, case, ana, leo)
     phones = {maria: a_phone(engine, sealer, "1", clock()), ana: a_phone(engine, sealer, "2", clock())}
     for who in (maria, ana):
         a_link(engine, phones[who][0], who, clock())
@@ -163,6 +163,23 @@ def test_a_guardian_ends_with_their_role_and_with_the_childhood(town: Town) -> N
     assert asks() == Reason.OTHER_NOT_IN_CASE
 
 
+def test_a_relative_who_speaks_for_two_children_sees_those_two(town: Town, sealer: Sealer) -> None:
+    ids = [a_person(town.engine, sealer, name, town.clock(), minor=True, details=b"") for name in ("mia", "tom")]
+    for each in ids:
+        town.change(update(person).where(person.c.id == each).values(details=town.vault.seal(f"person:{each}", {})))
+        a_role(town.engine, town.case, each, "derivative")
+    town.change(update(case_role).where(case_role.c.person_id == town.ana).values(role="derivative"))
+    a_guardian(town.engine, town.case, town.ana, ids[0], role=None)
+    assert town.asks(town.ana, about=town.leo, wants=Fact.APPOINTMENTS) == "full"
+    assert town.asks(town.ana, about=ids[0]) == Reason.NO_CONSENT
+    town.agrees(ids[0], by=town.ana, assent=True)
+    assert town.asks(town.ana, about=ids[0]) == "full"
+    assert town.asks(town.ana, about=ids[1]) == Reason.OUT_OF_SCOPE
+    town.change(update(guardianship).where(guardianship.c.ward_id == town.leo).values(ended_at=town.clock()))
+    assert town.asks(town.ana, about=town.leo) == Reason.OUT_OF_SCOPE
+    assert town.asks(town.ana, about=ids[0]) == "full"
+
+
 def test_a_child_with_a_phone_needs_its_guardians_consent_of_today(town: Town, sealer: Sealer) -> None:
     town.phones[town.leo] = a_phone(town.engine, sealer, "3", town.clock())
     a_link(town.engine, town.phones[town.leo][0], town.leo, town.clock())
@@ -187,7 +204,7 @@ def test_who_came_of_age_agrees_for_themselves(town: Town, sealer: Sealer) -> No
 def test_each_guardian_agrees_for_themselves(town: Town, sealer: Sealer) -> None:
     bea = a_person(town.engine, sealer, "bea", town.clock(), details=b"")
     town.change(update(person).where(person.c.id == bea).values(details=town.vault.seal(f"person:{bea}", {})))
-    a_role(town.engine, town.case, bea, "guardian", guards_person_id=town.leo)
+    a_guardian(town.engine, town.case, bea, town.leo)
     town.phones[bea] = a_phone(town.engine, sealer, "3", town.clock())
     a_link(town.engine, town.phones[bea][0], bea, town.clock())
     town.proves(bea)
